@@ -1,0 +1,8 @@
+//! One binary for all of the crate's integration tests.
+
+mod beat_core;
+mod codec;
+mod driving;
+mod latency;
+mod manifest;
+mod support;
