@@ -1,0 +1,342 @@
+//! The plan: compiled once, run many times.
+
+use crate::int::{Budget, Int};
+use crate::op::{Counts, Kernel, Operand};
+use crate::trace::{LayerTrace, Trace};
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
+use netlathe_apfixed::{FixedType, TooWide, from_f64, to_f64};
+use netlathe_ir::{NodeId, Validated};
+use rayon::prelude::*;
+
+/// Why a plan cannot be made or run.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum Error {
+    #[error("layer `{layer}` needs {bits}-bit intermediates; arithmetic is exact up to 128 bits. Use narrower types.")]
+    TooWide { layer: String, bits: u32 },
+    #[error("the network has {expected} input(s), {given} given")]
+    InputCount { expected: usize, given: usize },
+    #[error("input `{name}` has shape {given:?}; the network takes [batch, {}]", join(expected))]
+    InputShape { name: String, expected: Vec<usize>, given: Vec<usize> },
+    #[error("inputs hold {first} and {other} samples; every input needs the same number")]
+    BatchSize { first: usize, other: usize },
+    #[error("input `{name}` holds {value} at flat index {index}, which {ty} cannot hold")]
+    RawRange { name: String, index: usize, value: i128, ty: FixedType },
+}
+
+fn join(shape: &[usize]) -> String {
+    shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A tensor that enters or leaves the network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Port {
+    /// The layer's name.
+    pub name: String,
+    /// Shape without the batch.
+    pub shape: Vec<usize>,
+    pub ty: FixedType,
+}
+
+/// Numbers that may be given as inputs.
+pub trait Real: Copy + Sync {
+    fn real(self) -> f64;
+}
+
+impl Real for f32 {
+    fn real(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Real for f64 {
+    fn real(self) -> f64 {
+        self
+    }
+}
+
+struct Step<R> {
+    name: String,
+    shape: Vec<usize>,
+    ty: FixedType,
+    kernel: Kernel<R>,
+    /// Slots of the operands.
+    operands: Vec<usize>,
+    slot: usize,
+}
+
+struct Program<R> {
+    steps: Vec<Step<R>>,
+    /// Elements of each slot.
+    slots: Vec<usize>,
+    outputs: Vec<usize>,
+}
+
+enum Width {
+    Narrow(Program<i64>),
+    Wide(Program<i128>),
+}
+
+/// A network ready to run.
+pub struct Plan {
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
+    program: Width,
+}
+
+impl Plan {
+    /// Prepares every layer.
+    ///
+    /// # Errors
+    /// [`Error::TooWide`] when an intermediate would need more than 128 bits.
+    pub fn compile(network: &Validated) -> Result<Plan, Error> {
+        let port = |&id: &NodeId| {
+            let n = network.node(id);
+            Port { name: n.name.clone(), shape: n.shape.clone(), ty: n.ty() }
+        };
+        let mut budget = Budget::default();
+        let narrow = Program::<i64>::compile(network, &mut budget)?;
+        let program = match budget.bits {
+            ..=64 => Width::Narrow(narrow),
+            ..=128 => Width::Wide(Program::<i128>::compile(network, &mut Budget::default())?),
+            bits => return Err(Error::TooWide { layer: budget.layer, bits }),
+        };
+        Ok(Plan {
+            inputs: network.graph().inputs.iter().map(port).collect(),
+            outputs: network.graph().outputs.iter().map(port).collect(),
+            program,
+        })
+    }
+
+    /// The network's inputs, in order.
+    pub fn inputs(&self) -> &[Port] {
+        &self.inputs
+    }
+
+    /// The network's outputs, in order.
+    pub fn outputs(&self) -> &[Port] {
+        &self.outputs
+    }
+
+    /// Answers a batch: one array per input with the batch as first axis; one array per output, exact values (rounded half to
+    /// even where a type has more than 53 significant bits).
+    ///
+    /// # Errors
+    /// The arrays do not fit the network's inputs.
+    pub fn predict<T: Real>(&self, inputs: &[ArrayViewD<'_, T>]) -> Result<Vec<ArrayD<f64>>, Error> {
+        let raw = self.quantize(inputs)?;
+        let views: Vec<ArrayViewD<'_, i128>> = raw.iter().map(|a| a.view()).collect();
+        let outputs = self.run(&views)?;
+        Ok(outputs.into_iter().zip(&self.outputs).map(|(y, port)| y.mapv(|raw| to_f64(raw, &port.ty))).collect())
+    }
+
+    /// The integers that the network's input ports make of real numbers (the input types' rounding and overflow).
+    ///
+    /// # Errors
+    /// The arrays do not fit the network's inputs.
+    pub fn quantize<T: Real>(&self, inputs: &[ArrayViewD<'_, T>]) -> Result<Vec<ArrayD<i128>>, Error> {
+        self.check_shapes(inputs)?;
+        Ok(inputs
+            .iter()
+            .zip(&self.inputs)
+            // A validated input type has at most 128 bits, so the conversion is never refused.
+            .map(|(x, port)| x.mapv(|x| from_f64(x.real(), &port.ty).unwrap_or(0)))
+            .collect())
+    }
+
+    /// As [`Plan::predict`], on the integers themselves.
+    ///
+    /// # Errors
+    /// The arrays do not fit the network's inputs, or hold integers outside their types.
+    pub fn predict_raw(&self, inputs: &[ArrayViewD<'_, i128>]) -> Result<Vec<ArrayD<i128>>, Error> {
+        self.check_raw(inputs)?;
+        self.run(inputs)
+    }
+
+    /// Every layer's output and what its conversions did to values that did not fit.
+    ///
+    /// # Errors
+    /// The arrays do not fit the network's inputs, or hold integers outside their types.
+    pub fn trace_raw(&self, inputs: &[ArrayViewD<'_, i128>]) -> Result<Trace, Error> {
+        self.check_raw(inputs)?;
+        let batch = self.check_shapes(inputs)?;
+        Ok(match &self.program {
+            Width::Narrow(p) => p.trace(inputs, batch),
+            Width::Wide(p) => p.trace(inputs, batch),
+        })
+    }
+
+    fn run(&self, inputs: &[ArrayViewD<'_, i128>]) -> Result<Vec<ArrayD<i128>>, Error> {
+        let batch = self.check_shapes(inputs)?;
+        let flat = match &self.program {
+            Width::Narrow(p) => p.predict(inputs, batch),
+            Width::Wide(p) => p.predict(inputs, batch),
+        };
+        Ok(flat.into_iter().zip(&self.outputs).map(|(y, port)| batched(y, batch, &port.shape)).collect())
+    }
+
+    fn check_shapes<T>(&self, inputs: &[ArrayViewD<'_, T>]) -> Result<usize, Error> {
+        if inputs.len() != self.inputs.len() {
+            return Err(Error::InputCount { expected: self.inputs.len(), given: inputs.len() });
+        }
+        for (x, port) in inputs.iter().zip(&self.inputs) {
+            if x.shape().get(1..) != Some(&port.shape[..]) {
+                return Err(Error::InputShape {
+                    name: port.name.clone(),
+                    expected: port.shape.clone(),
+                    given: x.shape().to_vec(),
+                });
+            }
+        }
+        let batch = |x: &ArrayViewD<'_, T>| x.len_of(Axis(0));
+        let first = inputs.first().map_or(0, batch);
+        match inputs.iter().map(batch).find(|&n| n != first) {
+            Some(other) => Err(Error::BatchSize { first, other }),
+            None => Ok(first),
+        }
+    }
+
+    fn check_raw(&self, inputs: &[ArrayViewD<'_, i128>]) -> Result<(), Error> {
+        self.check_shapes(inputs)?;
+        for (x, port) in inputs.iter().zip(&self.inputs) {
+            let (min, max) = (port.ty.min_raw(), port.ty.max_raw());
+            if let Some((index, &value)) = x.iter().enumerate().find(|(_, v)| !(min..=max).contains(*v)) {
+                return Err(Error::RawRange { name: port.name.clone(), index, value, ty: port.ty });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn batched(flat: Vec<i128>, batch: usize, shape: &[usize]) -> ArrayD<i128> {
+    let shape = [&[batch], shape].concat();
+    ArrayD::from_shape_vec(IxDyn(&shape), flat).unwrap_or_else(|_| unreachable!("a tensor has its shape's size"))
+}
+
+/// Samples that one task handles: enough to pay for its buffers.
+const CHUNK: usize = 16;
+
+impl<R: Int> Program<R> {
+    fn compile(network: &Validated, budget: &mut Budget) -> Result<Self, Error> {
+        let graph = network.graph();
+        let mut slot_of = vec![usize::MAX; graph.bound()];
+        let mut steps = Vec::new();
+        let mut slots = Vec::new();
+        for (id, node) in network.nodes() {
+            budget.enter(&node.name);
+            let operands: Vec<Operand> = node
+                .inputs
+                .iter()
+                .map(|&i| Operand { ty: graph.node(i).ty(), shape: graph.node(i).shape.clone() })
+                .collect();
+            let port = graph.inputs.iter().position(|&i| i == id).unwrap_or(usize::MAX);
+            let kernel = Kernel::compile(node, &operands, port, budget).map_err(|e: TooWide| Error::TooWide {
+                layer: node.name.clone(),
+                bits: e.needed_bits,
+            })?;
+            let slot = slots.len();
+            slot_of[id.index()] = slot;
+            slots.push(node.len());
+            steps.push(Step {
+                name: node.name.clone(),
+                shape: node.shape.clone(),
+                ty: node.ty(),
+                kernel,
+                operands: node.inputs.iter().map(|i| slot_of[i.index()]).collect(),
+                slot,
+            });
+        }
+        let outputs = graph.outputs.iter().map(|i| slot_of[i.index()]).collect();
+        Ok(Self { steps, slots, outputs })
+    }
+
+    fn buffers(&self) -> Vec<Vec<R>> {
+        self.slots.iter().map(|&n| vec![R::ZERO; n]).collect()
+    }
+
+    /// Runs sample number `at` in `buffers`.
+    fn sample<const COUNT: bool>(
+        &self,
+        inputs: &[ArrayViewD<'_, i128>],
+        at: usize,
+        buffers: &mut [Vec<R>],
+        mut counts: Option<&mut [Counts]>,
+    ) {
+        for (step, index) in self.steps.iter().zip(0..) {
+            if let Kernel::Input(port) = step.kernel {
+                let source = inputs[port].index_axis(Axis(0), at);
+                for (to, &from) in buffers[step.slot].iter_mut().zip(source) {
+                    *to = R::truncate(from);
+                }
+                continue;
+            }
+            // A step writes its own slot only, and reads slots of earlier steps.
+            let mut out = std::mem::take(&mut buffers[step.slot]);
+            let mut unused = Counts::default();
+            let count = match &mut counts {
+                Some(c) => &mut c[index],
+                None => &mut unused,
+            };
+            match step.operands[..] {
+                [a] => step.kernel.run::<COUNT>(&[&buffers[a]], &mut out, count),
+                [a, b] => step.kernel.run::<COUNT>(&[&buffers[a], &buffers[b]], &mut out, count),
+                _ => {
+                    let all: Vec<&[R]> = step.operands.iter().map(|&s| buffers[s].as_slice()).collect();
+                    step.kernel.run::<COUNT>(&all, &mut out, count);
+                }
+            }
+            buffers[step.slot] = out;
+        }
+    }
+
+    fn predict(&self, inputs: &[ArrayViewD<'_, i128>], batch: usize) -> Vec<Vec<i128>> {
+        let mut outputs: Vec<Vec<i128>> =
+            self.outputs.iter().map(|&o| Vec::with_capacity(batch * self.slots[o])).collect();
+        let chunks: Vec<Vec<Vec<i128>>> = (0..batch)
+            .into_par_iter()
+            .step_by(CHUNK)
+            .map(|start| {
+                let mut buffers = self.buffers();
+                let mut out: Vec<Vec<i128>> = vec![Vec::new(); self.outputs.len()];
+                for at in start..(start + CHUNK).min(batch) {
+                    self.sample::<false>(inputs, at, &mut buffers, None);
+                    for (out, &slot) in out.iter_mut().zip(&self.outputs) {
+                        out.extend(buffers[slot].iter().map(|x| x.widen()));
+                    }
+                }
+                out
+            })
+            .collect();
+        for chunk in chunks {
+            for (all, part) in outputs.iter_mut().zip(chunk) {
+                all.extend(part);
+            }
+        }
+        outputs
+    }
+
+    fn trace(&self, inputs: &[ArrayViewD<'_, i128>], batch: usize) -> Trace {
+        let mut buffers = self.buffers();
+        let mut counts = vec![Counts::default(); self.steps.len()];
+        let mut values: Vec<Vec<i128>> = self.steps.iter().map(|_| Vec::new()).collect();
+        for at in 0..batch {
+            self.sample::<true>(inputs, at, &mut buffers, Some(&mut counts));
+            for (values, step) in values.iter_mut().zip(&self.steps) {
+                values.extend(buffers[step.slot].iter().map(|x| x.widen()));
+            }
+        }
+        let layers = self
+            .steps
+            .iter()
+            .zip(values)
+            .zip(counts)
+            .map(|((step, values), counts)| LayerTrace {
+                name: step.name.clone(),
+                ty: step.ty,
+                values: batched(values, batch, &step.shape),
+                overflows: counts.result,
+                inner: counts.inner,
+            })
+            .collect();
+        Trace { layers }
+    }
+}

@@ -1,0 +1,80 @@
+//! Fully connected layer: `y[j] = Q(result, acc_j)`, `acc_j` summed in `accum`.
+
+use crate::config::Strategy;
+use crate::weight::Weight;
+use netlathe_apfixed::Precision;
+
+/// Fully connected layer on the last axis.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Dense {
+    /// Shape (n_in, n_out).
+    pub weight: Weight,
+    /// Shape (n_out); [`Weight::no_bias`] when the layer has none.
+    pub bias: Weight,
+    pub accum: Precision,
+    pub strategy: Strategy,
+    pub reuse_factor: u32,
+}
+
+impl Dense {
+    /// Inputs of one dot product.
+    pub fn n_in(&self) -> usize {
+        self.weight.data.shape()[0]
+    }
+
+    /// Dot products.
+    pub fn n_out(&self) -> usize {
+        self.weight.data.shape()[1]
+    }
+
+    pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {
+        if self.weight.data.ndim() != 2 {
+            return Err(format!("kernel has shape {:?}, Dense needs a matrix", self.weight.data.shape()));
+        }
+        if self.bias.data.shape() != [self.n_out()] {
+            return Err(format!("bias has shape {:?}, the kernel needs [{}]", self.bias.data.shape(), self.n_out()));
+        }
+        match input {
+            [head @ .., last] if *last == self.n_in() => Ok([head, &[self.n_out()]].concat()),
+            _ => Err(format!("input has shape {input:?}, the kernel needs {} in the last axis", self.n_in())),
+        }
+    }
+
+    /// Order in which the inputs of one dot product are accumulated.
+    ///
+    /// Latency and distributed arithmetic: ascending. Resource with a reuse factor rf <= n_in: block ir = 0..rf, within it
+    /// ir, ir+rf, ...; above n_in: ascending (hls4ml `nnet_dense_resource.h`). Only a saturating accumulator can tell.
+    pub fn accumulation_order(&self) -> Vec<usize> {
+        let n_in = self.n_in();
+        let rf = self.reuse_factor as usize;
+        match self.strategy {
+            Strategy::Resource | Strategy::ResourceUnrolled if rf <= n_in => {
+                (0..rf).flat_map(|ir| (ir..n_in).step_by(rf)).collect()
+            }
+            _ => (0..n_in).collect(),
+        }
+    }
+}
+
+/// Whether the resource strategy can be laid out with this reuse factor (hls4ml `_validate_reuse_factor`).
+pub fn reuse_factor_is_legal(n_in: usize, n_out: usize, rf: usize) -> bool {
+    let multipliers = (n_in * n_out).div_ceil(n_in.min(rf));
+    (multipliers % n_out == 0 || rf >= n_in) && (rf % n_in == 0 || rf < n_in) && (n_in * n_out) % rf == 0
+}
+
+/// All legal reuse factors of the resource strategy, ascending.
+pub fn legal_reuse_factors(n_in: usize, n_out: usize) -> Vec<u32> {
+    // A legal factor divides n_in * n_out, so only divisors are tried.
+    let size = n_in * n_out;
+    let mut divisors: Vec<usize> =
+        (1..).take_while(|d| d * d <= size).filter(|d| size.is_multiple_of(*d)).flat_map(|d| [d, size / d]).collect();
+    divisors.sort_unstable();
+    divisors.dedup();
+    divisors.retain(|&rf| reuse_factor_is_legal(n_in, n_out, rf));
+    divisors.into_iter().map(|rf| rf as u32).collect()
+}
+
+/// The legal reuse factor nearest to `chosen`, the smaller of two equally near.
+pub fn nearest_reuse_factor(legal: &[u32], chosen: u32) -> u32 {
+    legal.iter().copied().min_by_key(|&rf| (rf.abs_diff(chosen), rf)).unwrap_or(1)
+}

@@ -1,0 +1,171 @@
+//! The configuration reaches the layers.
+//!
+//! Look-up as hls4ml does (`HLSConfig.get_precision`): the layer's name, its class, the model. Types of tables have defaults
+//! of their own and are taken from the layer's name or class only. A quantiser in the file decides a weight's type unless the
+//! configuration names that very variable of the layer or of its class.
+
+use super::{Context, Types};
+use crate::config::{Config, Strategy};
+use crate::diag::{Diagnostic, Refused};
+use crate::graph::{Graph, Node};
+use crate::op::Op;
+use crate::op::activation::Function;
+use netlathe_apfixed::{FixedType, Precision};
+
+pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused> {
+    check_names(graph, cx)?;
+    graph.config = cx.config.clone();
+    graph.io_type = cx.config.io_type.unwrap_or_default();
+    for id in graph.order() {
+        let node = graph.node_mut(id);
+        match cx.types {
+            Types::Configured => set_types(node, cx.config),
+            Types::Chosen(_) => take_quantisers(node, Precision::Auto),
+            Types::Wide(ty) => take_quantisers(node, Precision::Is(*ty)),
+        }
+        set_layout(node, cx);
+    }
+    Ok(())
+}
+
+/// A layer name that the model does not have is refused: hls4ml ignores it, and its user with it.
+fn check_names(graph: &Graph, cx: &Context<'_>) -> Result<(), Refused> {
+    let names: Vec<&str> = graph.order().iter().map(|&id| graph.node(id).name.as_str()).collect();
+    let unknown: Vec<Diagnostic> = cx
+        .config
+        .layer_name
+        .keys()
+        .filter(|k| !names.contains(&k.as_str()))
+        .map(|k| {
+            Diagnostic::error("NL201", format!("the configuration names layer `{k}`, the model has none of that name"))
+                .help(format!("the layers are: {}", names.join(", ")))
+        })
+        .collect();
+    if unknown.is_empty() { Ok(()) } else { Err(Refused(unknown)) }
+}
+
+fn set_types(node: &mut Node, config: &Config) {
+    let class = node.op.class_name();
+    let name = node.name.clone();
+    let explicit = |var: &str| {
+        let of = |c: Option<&crate::config::LayerConfig>| c.and_then(|l| l.precision.get(var).copied());
+        of(config.layer_name.get(&name)).or_else(|| of(config.layer_type.get(class)))
+    };
+    node.result = match &node.op {
+        Op::Input(i) => match (i.integer, explicit("result")) {
+            (Some((width, signed)), None | Some(Precision::Auto)) => Precision::Is(integer_type(width, signed)),
+            _ => config.precision(&name, class, "result"),
+        },
+        Op::Activation(a) => match (a.quantizer, config.layer_precision(&name, class, "result")) {
+            // hls4ml puts the quantiser into the configuration that it generates by type or by name.
+            (Some(ty), None) => Precision::Is(ty),
+            _ => config.precision(&name, class, "result"),
+        },
+        _ => config.precision(&name, class, "result"),
+    };
+    for (var, weight) in node.op.weights_mut() {
+        if weight.precision != Precision::Auto {
+            continue; // a bias that the layer does not have
+        }
+        match (&weight.quantizer, explicit(var)) {
+            (Some(q), None | Some(Precision::Auto)) => {
+                weight.precision = Precision::Is(q.ty);
+                weight.encoding = q.encoding;
+            }
+            (Some(q), Some(Precision::Is(ty))) if ty == q.ty => {
+                weight.precision = Precision::Is(ty);
+                weight.encoding = q.encoding;
+            }
+            _ => weight.precision = config.precision(&name, class, var),
+        }
+    }
+    for (var, ty) in node.op.inner_types_mut() {
+        match var {
+            "accum" | "param" => *ty = config.precision(&name, class, var),
+            _ => {
+                if let Some(Precision::Is(t)) = explicit(var) {
+                    *ty = Precision::Is(t);
+                }
+            }
+        }
+    }
+}
+
+/// Without a configuration only the file's quantisers decide; `rest` is for everything else but tables and softmax's inner
+/// types, which stay open for `choose_types`.
+fn take_quantisers(node: &mut Node, rest: Precision) {
+    node.result = rest;
+    if let Op::Activation(a) = &node.op
+        && let Some(ty) = a.quantizer
+    {
+        node.result = Precision::Is(ty);
+    }
+    if let Op::Input(i) = &node.op
+        && let Some((width, signed)) = i.integer
+    {
+        node.result = Precision::Is(integer_type(width, signed));
+    }
+    for (_, weight) in node.op.weights_mut() {
+        if weight.precision != Precision::Auto {
+            continue; // a bias that the layer does not have
+        }
+        match &weight.quantizer {
+            Some(q) => {
+                weight.precision = Precision::Is(q.ty);
+                weight.encoding = q.encoding;
+            }
+            None => weight.precision = rest,
+        }
+    }
+    let softmax = matches!(node.op, Op::Softmax(_));
+    for (var, ty) in node.op.inner_types_mut() {
+        *ty = if matches!(var, "accum" | "param") && !softmax { rest } else { Precision::Auto };
+    }
+}
+
+fn integer_type(width: u32, signed: bool) -> FixedType {
+    if signed { FixedType::int(width) } else { FixedType::uint(width) }
+}
+
+/// Strategy, reuse factor, table sizes and implementation.
+fn set_layout(node: &mut Node, cx: &mut Context<'_>) {
+    let class = node.op.class_name();
+    let name = node.name.clone();
+    let config = cx.config;
+    let reuse = config.layer(&name, class, |l| l.reuse_factor).or(config.reuse_factor).unwrap_or(1);
+    let strategy = config.layer(&name, class, |l| l.strategy).or(config.strategy).unwrap_or(Strategy::Latency);
+    let table_size = config.layer(&name, class, |l| l.table_size);
+    match &mut node.op {
+        Op::Dense(d) => {
+            d.strategy = strategy;
+            d.reuse_factor = reuse;
+        }
+        Op::Activation(a) => {
+            a.reuse_factor = reuse;
+            a.table_size = table_size.unwrap_or(a.table_size);
+            if let (Function::Linear, Some(ty), Types::Configured) = (&a.function, a.quantizer, cx.types)
+                && node.result != Precision::Is(ty)
+            {
+                cx.notes.push(
+                    Diagnostic::note(
+                        "NL210",
+                        format!("its quantiser means {}, the configuration gives {}", ty.hls4ml(), node.result),
+                    )
+                    .layer(&name),
+                );
+            }
+        }
+        Op::Softmax(s) => {
+            s.reuse_factor = reuse;
+            s.table_size = table_size.unwrap_or(s.table_size);
+            if let Some(i) = config.layer(&name, class, |l| l.implementation) {
+                s.implementation = i;
+            }
+            s.skip = config.layer(&name, class, |l| l.skip).unwrap_or(false);
+        }
+        Op::BatchNorm(b) => b.reuse_factor = reuse,
+        Op::Merge(m) => m.reuse_factor = reuse,
+        Op::Concatenate(c) => c.reuse_factor = reuse,
+        Op::Input(_) | Op::Reshape(_) => {}
+    }
+}

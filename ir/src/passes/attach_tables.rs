@@ -1,0 +1,92 @@
+//! Tables are computed, once for the emulator and the generated code.
+
+use super::Context;
+use crate::diag::{Diagnostic, Refused};
+use crate::graph::Graph;
+use crate::op::Op;
+use crate::op::activation::{Activation, Function};
+use crate::op::softmax::{Implementation, Softmax};
+use crate::table::{self, MAX_ENTRIES, Table};
+use netlathe_apfixed::{FixedType, Precision, TooWide};
+
+pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused> {
+    let mut errors = Vec::new();
+    for id in graph.order() {
+        let input = graph.node(id).inputs.first().map(|&i| graph.node(i).ty());
+        let node = graph.node_mut(id);
+        let result = match (&mut node.op, input) {
+            (Op::Activation(a), _) => activation(a),
+            (Op::Softmax(s), Some(input)) => softmax(s, &input),
+            _ => Ok(()),
+        };
+        if let Err(e) = result {
+            errors.push(e.layer(&node.name));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Refused(errors)) }
+}
+
+fn activation(a: &mut Activation) -> Result<(), Diagnostic> {
+    let make: fn(FixedType, u32) -> Result<Table, TooWide> = match a.function {
+        Function::Sigmoid => table::sigmoid,
+        Function::Tanh => table::tanh,
+        _ => return Ok(()),
+    };
+    let ty = entry_type(a.table_ty)?;
+    a.table = Some(make(ty, checked(a.table_size)?).map_err(too_wide)?);
+    Ok(())
+}
+
+fn softmax(s: &mut Softmax, input: &FixedType) -> Result<(), Diagnostic> {
+    let exp_size = checked(s.exp_table_size.unwrap_or(s.table_size))?;
+    let inv_size = checked(s.inv_table_size.unwrap_or(s.table_size))?;
+    let (exp, inv) = match s.implementation {
+        Implementation::Argmax => return Ok(()),
+        Implementation::Legacy => {
+            let ty = entry_type(s.table_ty)?;
+            (table::legacy_exp(ty, exp_size), table::legacy_inverse(ty, inv_size))
+        }
+        Implementation::Stable | Implementation::Latency => {
+            let stable = s.implementation == Implementation::Stable;
+            let index = if stable { entry_type(s.inp_norm)? } else { *input };
+            let inv_index = entry_type(s.inv_inp)?;
+            for (size, ty, what) in [(exp_size, &index, "exp"), (inv_size, &inv_index, "inv")] {
+                if table::ceil_log2(size) > ty.width {
+                    return Err(Diagnostic::error(
+                        "NL232",
+                        format!("its {what} table of {size} entries is indexed by {ty}, which has fewer bits"),
+                    )
+                    .help("lower TableSize, or widen the type"));
+                }
+            }
+            (
+                table::softmax_exp(entry_type(s.exp_table_ty)?, exp_size, &index, stable),
+                table::softmax_inverse(entry_type(s.inv_table_ty)?, inv_size, &inv_index),
+            )
+        }
+    };
+    s.exp_table = Some(exp.map_err(too_wide)?);
+    s.inv_table = Some(inv.map_err(too_wide)?);
+    Ok(())
+}
+
+fn entry_type(p: Precision) -> Result<FixedType, Diagnostic> {
+    match p {
+        Precision::Is(ty) if ty.raw_bits() <= 64 => Ok(ty),
+        Precision::Is(ty) => Err(Diagnostic::error("NL121", format!("table type {ty} is wider than 64 bits"))
+            .help("use a table type of at most 64 bits")),
+        Precision::Auto => Err(Diagnostic::error("NL120", "a table's type is open after inference")),
+    }
+}
+
+fn checked(size: u32) -> Result<u32, Diagnostic> {
+    if (1..=MAX_ENTRIES).contains(&size) {
+        return Ok(size);
+    }
+    Err(Diagnostic::error("NL231", format!("TableSize {size} is not between 1 and {MAX_ENTRIES}"))
+        .help("1024 is hls4ml's default"))
+}
+
+fn too_wide(e: TooWide) -> Diagnostic {
+    Diagnostic::error("NL121", e.to_string())
+}

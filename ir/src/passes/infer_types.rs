@@ -1,0 +1,205 @@
+//! Open types follow from operands and weights, by hls4ml's rules (`infer_precision_types`).
+//!
+//! Nothing here looks at the data: an `auto` weight gets the model's default type, an exact accumulator is sized by the types
+//! and the number of terms alone, and whatever has no rule gets the model's default. `maximum` clips width and integer bits
+//! each by itself, as in hls4ml.
+
+use super::{Context, Types};
+use crate::diag::Refused;
+use crate::graph::{Graph, Node};
+use crate::op::Op;
+use crate::op::activation::Function;
+use crate::op::merge::MergeOp;
+use crate::weight::{Encoding, Weight};
+use netlathe_apfixed::{Class, FixedType, Overflow, Precision, Rounding};
+
+pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused> {
+    let rules = match cx.types {
+        Types::Configured => Rules { tables_are_chosen: false, default: cx.config.default_precision(), maximum: cx.config.maximum() },
+        Types::Wide(ty) => Rules { tables_are_chosen: true, default: *ty, maximum: None },
+        Types::Chosen(_) => return Ok(()),
+    };
+    for id in graph.order() {
+        let inputs: Vec<FixedType> =
+            graph.node(id).inputs.clone().into_iter().map(|i| graph.node(i).ty()).collect();
+        rules.infer(graph.node_mut(id), &inputs);
+    }
+    Ok(())
+}
+
+struct Rules {
+    /// `choose_types` does softmax's inner types.
+    tables_are_chosen: bool,
+    default: FixedType,
+    maximum: Option<FixedType>,
+}
+
+impl Rules {
+    fn infer(&self, node: &mut Node, inputs: &[FixedType]) {
+        let result = match &mut node.op {
+            Op::Dense(d) => {
+                let terms = d.n_in();
+                let weight = self.constant(&mut d.weight);
+                let bias = self.constant(&mut d.bias);
+                // hls4ml has no rule for one-bit weights.
+                let sum = if d.weight.encoding == Encoding::Xnor {
+                    self.default
+                } else {
+                    self.clip(dense_sum(&inputs[0], &weight, &bias, terms))
+                };
+                if d.accum == Precision::Auto {
+                    d.accum = Precision::Is(sum);
+                }
+                sum
+            }
+            Op::BatchNorm(b) => {
+                let powers_of_two = b.alpha && b.scale.quantizer.is_some();
+                let scale = self.constant(&mut b.scale);
+                let bias = self.constant(&mut b.bias);
+                // hls4ml has no rule for scales that it keeps as exponents.
+                if powers_of_two { self.default } else { self.clip(affine(&inputs[0], &scale, &bias)) }
+            }
+            Op::Activation(a) => {
+                match &mut a.function {
+                    Function::LeakyRelu { alpha, param } if *param == Precision::Auto => {
+                        *param = Precision::Is(constant_type(*alpha, 8));
+                    }
+                    Function::ThresholdedRelu { param, .. } if *param == Precision::Auto => {
+                        *param = Precision::Is(inputs[0]);
+                    }
+                    _ => {}
+                }
+                self.default
+            }
+            Op::Softmax(s) => {
+                if s.accum == Precision::Auto && !self.tables_are_chosen {
+                    s.accum = Precision::Is(self.default);
+                }
+                self.default
+            }
+            Op::Merge(m) => self.merge(m.op, &inputs[0], &inputs[1]),
+            Op::Concatenate(_) => inputs[1..].iter().fold(inputs[0], |a, b| self.join(&a, b)),
+            Op::Reshape(_) => inputs[0],
+            Op::Input(_) => self.default,
+        };
+        if node.result == Precision::Auto {
+            node.result = Precision::Is(result);
+        }
+    }
+
+    fn constant(&self, weight: &mut Weight) -> FixedType {
+        if weight.precision == Precision::Auto {
+            weight.precision = Precision::Is(weight.quantizer.as_ref().map_or(self.default, |q| q.ty));
+            weight.encoding = weight.quantizer.as_ref().map_or(Encoding::Fixed, |q| q.encoding);
+        }
+        weight.ty()
+    }
+
+    fn clip(&self, ty: FixedType) -> FixedType {
+        match self.maximum {
+            Some(max) => FixedType { width: ty.width.min(max.width), integer: ty.integer.min(max.integer), ..ty },
+            None => ty,
+        }
+    }
+
+    fn merge(&self, op: MergeOp, a: &FixedType, b: &FixedType) -> FixedType {
+        match op {
+            MergeOp::Add | MergeOp::Subtract | MergeOp::Average => {
+                let signed = a.signed || b.signed || op == MergeOp::Subtract;
+                let integer =
+                    (a.integer + i32::from(b.signed && !a.signed)).max(b.integer + i32::from(a.signed && !b.signed)) + 1;
+                self.clip(exact(integer, a.frac().max(b.frac()), signed))
+            }
+            MergeOp::Multiply => {
+                self.clip(exact(a.integer + b.integer, a.frac() + b.frac(), a.signed || b.signed))
+            }
+            MergeOp::Maximum | MergeOp::Minimum => if a == b { *a } else { hull(a, b) },
+        }
+    }
+
+    fn join(&self, a: &FixedType, b: &FixedType) -> FixedType {
+        if a == b {
+            return *a;
+        }
+        FixedType {
+            rounding: if a.rounding == Rounding::Trn { b.rounding } else { a.rounding },
+            overflow: if a.overflow == Overflow::Wrap { b.overflow } else { a.overflow },
+            sat_bits: if a.sat_bits == 0 { b.sat_bits } else { a.sat_bits },
+            ..self.clip(hull(a, b))
+        }
+    }
+}
+
+fn exact(integer: i32, frac: i32, signed: bool) -> FixedType {
+    FixedType { signed, ..FixedType::fixed((integer + frac).max(1) as u32, integer) }
+}
+
+fn hull(a: &FixedType, b: &FixedType) -> FixedType {
+    let signed = a.signed || b.signed;
+    let integer = |t: &FixedType| t.integer + i32::from(signed && !t.signed);
+    exact(integer(a).max(integer(b)), a.frac().max(b.frac()), signed)
+}
+
+/// The type of a sum of `terms` products and a bias, sized by the types alone.
+pub(super) fn dense_sum(x: &FixedType, w: &FixedType, b: &FixedType, terms: usize) -> FixedType {
+    let growth = terms.next_power_of_two().trailing_zeros();
+    let product = exact(w.integer + x.integer + growth as i32, w.frac() + x.frac(), w.signed || x.signed);
+    plus_bias(&product, b)
+}
+
+/// The type of `x * s + b`, sized by the types alone.
+pub(super) fn affine(x: &FixedType, s: &FixedType, b: &FixedType) -> FixedType {
+    plus_bias(&exact(x.integer + s.integer, x.frac() + s.frac(), s.signed || x.signed), b)
+}
+
+fn plus_bias(product: &FixedType, b: &FixedType) -> FixedType {
+    let integer = (product.integer + i32::from(b.signed && !product.signed))
+        .max(b.integer + i32::from(product.signed && !b.signed))
+        + 1;
+    exact(integer, product.frac().max(b.frac()), product.signed || b.signed)
+}
+
+/// The smallest type of a constant, at most `max_width` bits (and a sign), truncating (hls4ml's `_get_precision_from_constant`).
+pub(super) fn constant_type(value: f64, max_width: u32) -> FixedType {
+    if value == 0.0 {
+        return FixedType::ufixed(1, 1);
+    }
+    let signed = value < 0.0;
+    let magnitude = value.abs();
+    let integer = libm::ilogb(magnitude) + 1;
+    // Fraction bits until nothing is left, within the width.
+    let mut width = 1;
+    let mut scaled = libm::ldexp(magnitude, 1 - integer);
+    while width < max_width && scaled != libm::floor(scaled) {
+        scaled *= 2.0;
+        width += 1;
+    }
+    let sign = u32::from(signed);
+    FixedType { signed, class: Class::Fixed, ..FixedType::fixed(width + sign, integer + sign as i32) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaky_relu_constants_keep_eight_bits() {
+        // hls4ml: 0.3 becomes ufixed<8,-1>, 153/512.
+        assert_eq!(constant_type(0.3, 8), FixedType::ufixed(8, -1));
+        assert_eq!(constant_type(0.25, 8), FixedType::ufixed(1, -1));
+        assert_eq!(constant_type(1.0, 8), FixedType::ufixed(1, 1));
+        assert_eq!(constant_type(-1.5, 8), FixedType::fixed(3, 2));
+    }
+
+    #[test]
+    fn accumulators_as_hls4ml_sizes_them() {
+        let d = FixedType::fixed(16, 6);
+        assert_eq!(dense_sum(&d, &d, &d, 16), FixedType::fixed(37, 17));
+        assert_eq!(dense_sum(&d, &FixedType::fixed(4, 1), &FixedType::fixed(6, 2), 16), FixedType::fixed(25, 12));
+        assert_eq!(
+            dense_sum(&FixedType::ufixed(6, 0), &FixedType::fixed(6, 1), &FixedType::fixed(6, 1), 64),
+            FixedType::fixed(19, 8)
+        );
+        assert_eq!(affine(&FixedType::fixed(25, 12), &d, &FixedType::fixed(6, 2)), FixedType::fixed(42, 19));
+    }
+}
