@@ -1,0 +1,240 @@
+//! One layer of the file becomes one or two nodes: the layer, then its activation. A file per family.
+
+mod activation;
+mod batch_norm;
+mod dense;
+mod merge;
+mod shape;
+
+use netlathe_ir::{Diagnostic, Op};
+use serde_json::Value;
+
+use crate::error::code;
+use crate::model::{Keras, Layer};
+use crate::qkeras::QuantizerError;
+use crate::weights::Weights;
+
+/// Classes that are converted, for the message that lists them. QKeras's are read from QKeras files alone.
+pub const SUPPORTED: &[&str] = &[
+    "InputLayer",
+    "Dense",
+    "BinaryDense",
+    "TernaryDense",
+    "QDense",
+    "Activation",
+    "QActivation",
+    "ReLU",
+    "LeakyReLU",
+    "ThresholdedReLU",
+    "Softmax",
+    "BatchNormalization",
+    "Add",
+    "Subtract",
+    "Multiply",
+    "Average",
+    "Maximum",
+    "Minimum",
+    "Concatenate",
+    "Flatten",
+    "Reshape",
+    "Dropout",
+    "AlphaDropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "ActivityRegularization",
+];
+
+/// Activations that are converted, for the message that lists them.
+pub(crate) const ACTIVATIONS: &[&str] = &[
+    "linear",
+    "relu",
+    "leaky_relu",
+    "sigmoid",
+    "hard_sigmoid",
+    "tanh",
+    "softmax",
+    "binary_tanh",
+    "ternary_tanh",
+];
+
+/// A node to be.
+pub(crate) struct Piece {
+    /// hls4ml's name for it.
+    pub name: String,
+    /// What of the layer it is: "" or `activation`.
+    pub role: &'static str,
+    /// The operation.
+    pub op: Op,
+}
+
+/// What a family's function gets to see.
+pub(crate) struct Scene<'a> {
+    pub keras: Keras,
+    pub layer: &'a Layer,
+    /// Shapes of the operands, without the batch.
+    pub inputs: &'a [Vec<usize>],
+    pub weights: &'a Weights,
+    /// Findings that do not refuse the network.
+    pub notes: &'a mut Vec<Diagnostic>,
+}
+
+/// The layer's nodes, in a row: each reads the one before, the first the layer's operands. Empty: the layer is skipped,
+/// whoever reads it reads its operand.
+///
+/// # Errors
+/// All that is wrong with the layer.
+pub(crate) fn convert(scene: &mut Scene<'_>) -> Result<Vec<Piece>, Vec<Diagnostic>> {
+    let class = scene.layer.class.as_str();
+    let wants_one = !matches!(
+        class,
+        "InputLayer" | "Add" | "Subtract" | "Multiply" | "Average" | "Maximum" | "Minimum" | "Concatenate"
+    );
+    if wants_one && scene.inputs.len() != 1 {
+        let message = format!("{class} takes one input, it has {}", scene.inputs.len());
+        return Err(vec![Diagnostic::error(code::SHAPE, message).layer(&scene.layer.name)]);
+    }
+    match class {
+        "InputLayer" => shape::input(scene).map_err(one),
+        "Dense" | "BinaryDense" | "TernaryDense" | "QDense" => dense::dense(scene),
+        "Activation" => activation::layer(scene).map_err(one),
+        "QActivation" => activation::qactivation(scene).map_err(one),
+        "ReLU" | "LeakyReLU" | "ThresholdedReLU" | "Softmax" => activation::class(scene).map_err(one),
+        "BatchNormalization" => batch_norm::batch_norm(scene),
+        "Add" | "Subtract" | "Multiply" | "Average" | "Maximum" | "Minimum" => {
+            merge::merge(scene).map_err(one)
+        }
+        "Concatenate" => merge::concatenate(scene).map_err(one),
+        "Flatten" | "Reshape" => shape::reshape(scene).map_err(one),
+        _ => Ok(activation::training_only(scene)),
+    }
+}
+
+/// The shape that a refused layer's output would have, where that is plain.
+pub(crate) fn shape_behind(layer: &Layer, inputs: &[Vec<usize>]) -> Option<Vec<usize>> {
+    let first = inputs.first()?;
+    match layer.class.as_str() {
+        "InputLayer" | "Concatenate" | "Reshape" => None,
+        "Flatten" => Some(vec![first.iter().product()]),
+        "Dense" | "BinaryDense" | "TernaryDense" | "QDense" => {
+            let units = layer.config.get("units")?.as_u64().filter(|u| (1..=1 << 28).contains(u))?;
+            let (_, head) = first.split_last()?;
+            Some([head, &[units as usize]].concat())
+        }
+        _ => Some(first.clone()),
+    }
+}
+
+fn one(finding: Diagnostic) -> Vec<Diagnostic> {
+    vec![finding]
+}
+
+/// Why a layer cannot be converted at all, judged by its class before anything else is read.
+pub(crate) fn refuse_class(layer: &Layer) -> Option<Diagnostic> {
+    let class = layer.class.as_str();
+    if class == "Lambda" {
+        return Some(
+            Diagnostic::error(
+                code::PYTHON_CODE,
+                "it is a Lambda layer: it holds Python code, which is never loaded, decoded or run here",
+            )
+            .layer(&layer.name)
+            .help("replace it with ordinary layers and save the model again"),
+        );
+    }
+    let quantised = matches!(class, "QDense" | "QActivation");
+    if SUPPORTED.contains(&class) && (!quantised || layer.package != "hgq") {
+        return None;
+    }
+    let of = if layer.package == "hgq" { " of HGQ" } else { "" };
+    Some(
+        Diagnostic::error(code::UNSUPPORTED_LAYER, format!("its class {class}{of} is not supported"))
+            .layer(&layer.name)
+            .help(format!("supported are {}", SUPPORTED.join(", "))),
+    )
+}
+
+impl Scene<'_> {
+    /// An error about this layer.
+    pub(crate) fn error(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code, message).layer(&self.layer.name)
+    }
+
+    /// "Not supported" about an option of this layer.
+    pub(crate) fn unsupported(&self, message: impl Into<String>) -> Diagnostic {
+        self.error(code::UNSUPPORTED_LAYER, message)
+    }
+
+    /// A quantiser that was not understood.
+    pub(crate) fn quantizer_error(&self, key: &str, error: &QuantizerError) -> Diagnostic {
+        let code = if error.unsupported { code::UNSUPPORTED_LAYER } else { code::QUANTIZER };
+        self.error(code, format!("{key}: {error}"))
+    }
+
+    fn wrong(&self, key: &str, value: &Value, wanted: &str) -> Diagnostic {
+        let text: String = value.to_string().chars().take(120).collect();
+        self.error(code::MALFORMED, format!("`{key}` is {text}, {wanted} is wanted"))
+    }
+
+    /// A finite number, `None` where the key is absent or null.
+    pub(crate) fn number(&self, key: &str) -> Result<Option<f64>, Diagnostic> {
+        match self.layer.config.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            // Keras 3 writes some numbers as objects of NumPy or as weak types; their value is inside.
+            Some(value) => {
+                let inner = value.get("config").and_then(|c| c.get("value")).unwrap_or(value);
+                inner.as_f64().map(Some).ok_or_else(|| self.wrong(key, value, "a number"))
+            }
+        }
+    }
+
+    /// An integer; `default` where the key is absent or null.
+    pub(crate) fn integer(&self, key: &str, default: i64) -> Result<i64, Diagnostic> {
+        match self.layer.config.get(key) {
+            None | Some(Value::Null) => Ok(default),
+            // Keras 2 writes the axis of a BatchNormalization as a list of one.
+            Some(Value::Array(items)) if items.len() == 1 => {
+                items[0].as_i64().ok_or_else(|| self.wrong(key, &items[0], "an integer"))
+            }
+            Some(value) => value.as_i64().ok_or_else(|| self.wrong(key, value, "an integer")),
+        }
+    }
+
+    /// A truth value; `default` where the key is absent or null.
+    pub(crate) fn flag(&self, key: &str, default: bool) -> Result<bool, Diagnostic> {
+        match self.layer.config.get(key) {
+            None | Some(Value::Null) => Ok(default),
+            Some(value) => value.as_bool().ok_or_else(|| self.wrong(key, value, "true or false")),
+        }
+    }
+
+    /// The extents in `key`, the batch's null first; all others must be numbers.
+    pub(crate) fn batch_shape(&self, key: &str) -> Result<Option<Vec<usize>>, Diagnostic> {
+        let value = match self.layer.config.get(key) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(value) => value,
+        };
+        let [_, extents @ ..] = value.as_array().map_or(&[][..], Vec::as_slice) else {
+            return Err(self.wrong(key, value, "a list of extents"));
+        };
+        let extents =
+            extents.iter().map(|e| e.as_u64().filter(|e| (1..=1 << 32).contains(e)).map(|e| e as usize));
+        extents.collect::<Option<Vec<_>>>().map(Some).ok_or_else(|| {
+            self.wrong(key, value, "a list of positive extents (only the batch may be open)")
+                .help("hardware has one size: build the model with a fixed input shape")
+        })
+    }
+
+    /// An axis as Keras counts it (the batch is axis 0, negative from the end), counted without the batch.
+    pub(crate) fn axis(&self, axis: i64, rank: usize) -> Result<usize, Diagnostic> {
+        let absolute = if axis < 0 { axis + rank as i64 + 1 } else { axis };
+        usize::try_from(absolute - 1).ok().filter(|a| *a < rank).ok_or_else(|| {
+            self.error(
+                code::SHAPE,
+                format!("axis {axis} is none of the {rank} axes of its input (the batch is axis 0)"),
+            )
+        })
+    }
+}

@@ -1,0 +1,300 @@
+//! The network as the file's JSON describes it: layers, their configurations, and who reads whom.
+//!
+//! Keras 2 and Keras 3 spell connections differently; behind this file both look the same. Nothing is judged here but
+//! the form.
+
+use std::collections::BTreeSet;
+
+use netlathe_ir::Diagnostic;
+use serde_json::{Map, Value};
+
+use crate::error::{Error, code};
+
+/// Most layers of a network that is read.
+const MAX_LAYERS: usize = 10_000;
+
+/// Whose rules name the nodes: hls4ml has a parser for each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keras {
+    /// Keras 2 (`tf.keras`, with QKeras).
+    V2,
+    /// Keras 3.
+    V3,
+}
+
+/// One tensor: the `node`-th use of layer `layer`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct TensorRef {
+    pub layer: String,
+    pub node: usize,
+}
+
+/// One layer of the file.
+#[derive(Clone, Debug)]
+pub(crate) struct Layer {
+    pub name: String,
+    /// Keras's class name, without a package prefix.
+    pub class: String,
+    /// The package that registered the class (`qkeras`, `hgq`), or the module's first word.
+    pub package: String,
+    pub config: Map<String, Value>,
+    /// Operands of each use; an input layer has one use without operands.
+    pub calls: Vec<Vec<TensorRef>>,
+}
+
+/// The network.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub name: String,
+    pub keras: Keras,
+    pub layers: Vec<Layer>,
+    pub inputs: Vec<TensorRef>,
+    pub outputs: Vec<TensorRef>,
+}
+
+fn malformed(message: impl Into<String>) -> Error {
+    Diagnostic::error(code::MALFORMED, message).help("save the model again with Keras").into()
+}
+
+/// Reads the JSON text of a model (`config.json`, `model.json`, or the attribute `model_config`).
+///
+/// `version` is the Keras version that the file names elsewhere; the text's own, if any, comes second.
+pub(crate) fn parse(place: &str, text: &str, version: Option<&str>) -> Result<Model, Error> {
+    let root: Value = serde_json::from_str(text)
+        .or_else(|_| serde_json::from_str(&quote_constants(text)))
+        .map_err(|e| Error::json(place, text, &e))?;
+    let class = root
+        .get("class_name")
+        .and_then(Value::as_str)
+        .ok_or_else(|| malformed("the model has no class_name"))?;
+    let config = root.get("config").ok_or_else(|| malformed("the model has no config"))?;
+    let keras = match version.or_else(|| root.get("keras_version").and_then(Value::as_str)) {
+        Some(version) if version.starts_with('3') => Keras::V3,
+        Some(_) => Keras::V2,
+        // Only Keras 3 writes the shape of an input as batch_shape.
+        None if text.contains("\"batch_shape\"") => Keras::V3,
+        None => Keras::V2,
+    };
+    let name = config.get("name").and_then(Value::as_str).unwrap_or("model").to_string();
+    // Very old Sequential models have the list itself as their configuration.
+    let list = config
+        .get("layers")
+        .unwrap_or(config)
+        .as_array()
+        .ok_or_else(|| malformed("the model has no layers"))?;
+    if list.is_empty() || list.len() > MAX_LAYERS {
+        return Err(malformed(format!("the model has {} layers; 1 to {MAX_LAYERS} are read", list.len())));
+    }
+    let mut layers = Vec::with_capacity(list.len());
+    for (at, layer) in list.iter().enumerate() {
+        layers.push(parse_layer(at, layer)?);
+    }
+    match class {
+        "Sequential" => Ok(sequential(name, keras, layers, config)),
+        "Functional" | "Model" => {
+            for (layer, value) in layers.iter_mut().zip(list) {
+                layer.calls = calls(layer, value.get("inbound_nodes"))?;
+            }
+            let inputs = endpoints(config, "input_layers")?;
+            let outputs = endpoints(config, "output_layers")?;
+            let mut model = Model { name, keras, layers, inputs, outputs };
+            if keras == Keras::V2 {
+                single_uses(&mut model);
+            }
+            Ok(model)
+        }
+        other => Err(malformed(format!(
+            "the model's class is `{other}`; Sequential, Functional and Model are read"
+        ))),
+    }
+}
+
+/// Python writes NaN and Infinity into JSON, which JSON does not have: they become texts of that spelling.
+fn quote_constants(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 64);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let constant = ["NaN", "Infinity", "-Infinity"].into_iter().find(|w| rest.starts_with(w));
+        let taken = if c == '"' {
+            // A whole string at once, so that nothing inside it is touched.
+            let mut escaped = false;
+            let end = rest[1..].find(|c| {
+                let closes = c == '"' && !escaped;
+                escaped = c == '\\' && !escaped;
+                closes
+            });
+            let end = end.map_or(rest.len(), |end| end + 2);
+            out.push_str(&rest[..end]);
+            end
+        } else if let Some(word) = constant {
+            out.push('"');
+            out.push_str(word);
+            out.push('"');
+            word.len()
+        } else {
+            out.push(c);
+            c.len_utf8()
+        };
+        rest = &rest[taken..];
+    }
+    out
+}
+
+fn parse_layer(at: usize, value: &Value) -> Result<Layer, Error> {
+    let class = value.get("class_name").and_then(Value::as_str);
+    let class = class.ok_or_else(|| malformed(format!("layer number {} has no class_name", at + 1)))?;
+    let config = match value.get("config") {
+        Some(Value::Object(config)) => config.clone(),
+        _ => return Err(malformed(format!("layer number {} ({class}) has no config", at + 1))),
+    };
+    let name = config.get("name").or_else(|| value.get("name")).and_then(Value::as_str);
+    let name =
+        name.ok_or_else(|| malformed(format!("layer number {} ({class}) has no name", at + 1)))?.to_string();
+    let registered = value.get("registered_name").and_then(Value::as_str).unwrap_or(class);
+    let module = value.get("module").and_then(Value::as_str).unwrap_or("");
+    let package = match registered.split_once('>').or_else(|| class.split_once('>')) {
+        Some((package, _)) => package,
+        None => module.split('.').next().unwrap_or(""),
+    };
+    let class = class.rsplit('>').next().unwrap_or(class).to_string();
+    Ok(Layer { name, class, package: package.to_ascii_lowercase(), config, calls: Vec::new() })
+}
+
+/// Layers in a row. hls4ml adds an input where the file has none: `input1` with Keras 2, Keras's own with Keras 3.
+fn sequential(name: String, keras: Keras, mut layers: Vec<Layer>, config: &Value) -> Model {
+    if layers[0].class != "InputLayer" {
+        let (input, key) = match keras {
+            Keras::V2 => ("input1", "batch_input_shape"),
+            Keras::V3 => ("input_layer", "batch_shape"),
+        };
+        let shape = ["batch_input_shape", "batch_shape"]
+            .iter()
+            .find_map(|key| layers[0].config.get(*key))
+            .or_else(|| config.get("build_input_shape"))
+            .cloned()
+            .unwrap_or(Value::Null);
+        let mut map = Map::new();
+        map.insert("name".into(), input.into());
+        map.insert(key.into(), shape);
+        map.insert("dtype".into(), "float32".into());
+        let class = "InputLayer".to_string();
+        layers.insert(
+            0,
+            Layer { name: input.into(), class, package: "keras".into(), config: map, calls: Vec::new() },
+        );
+    }
+    for at in 0..layers.len() {
+        let operands =
+            at.checked_sub(1).map(|before| TensorRef { layer: layers[before].name.clone(), node: 0 });
+        layers[at].calls = vec![operands.into_iter().collect()];
+    }
+    let end = |layer: &Layer| vec![TensorRef { layer: layer.name.clone(), node: 0 }];
+    let (inputs, outputs) = (end(&layers[0]), end(&layers[layers.len() - 1]));
+    Model { name, keras, layers, inputs, outputs }
+}
+
+/// The uses of a layer.
+fn calls(layer: &Layer, inbound: Option<&Value>) -> Result<Vec<Vec<TensorRef>>, Error> {
+    let nodes = inbound.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    if nodes.is_empty() {
+        return Ok(vec![Vec::new()]);
+    }
+    let mut calls = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let mut operands = Vec::new();
+        collect(&layer.name, node, &mut operands)?;
+        calls.push(operands);
+    }
+    Ok(calls)
+}
+
+/// Keras 2 counts uses that are not in the file (a nested model's own): a layer that is used once has use 0 only.
+fn single_uses(model: &mut Model) {
+    let once: BTreeSet<String> =
+        model.layers.iter().filter(|l| l.calls.len() == 1).map(|l| l.name.clone()).collect();
+    let operands = model.layers.iter_mut().flat_map(|l| l.calls.iter_mut().flatten());
+    for tensor in operands.chain(&mut model.inputs).chain(&mut model.outputs) {
+        if once.contains(&tensor.layer) {
+            tensor.node = 0;
+        }
+    }
+}
+
+/// Tensors in the arguments of one use, in order: Keras 3's `__keras_tensor__` objects, Keras 2's
+/// `[layer, node, tensor, kwargs]`.
+fn collect(layer: &str, value: &Value, into: &mut Vec<TensorRef>) -> Result<(), Error> {
+    match value {
+        Value::Object(map) if map.get("class_name").and_then(Value::as_str) == Some("__keras_tensor__") => {
+            let history = map.get("config").and_then(|c| c.get("keras_history"));
+            let tensor = history.and_then(tensor_ref).ok_or_else(|| bad_tensor(layer, value))?;
+            into.push(tensor?);
+        }
+        Value::Object(map) => {
+            for key in ["args", "kwargs"] {
+                if let Some(inner) = map.get(key) {
+                    collect(layer, inner, into)?;
+                }
+            }
+            for (_, inner) in map.iter().filter(|(key, _)| *key != "args" && *key != "kwargs") {
+                collect(layer, inner, into)?;
+            }
+        }
+        Value::Array(items) => {
+            if let Some(tensor) = tensor_ref(value) {
+                into.push(tensor?);
+            } else {
+                for item in items {
+                    collect(layer, item, into)?;
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn bad_tensor(layer: &str, value: &Value) -> Error {
+    let text: String = value.to_string().chars().take(120).collect();
+    Diagnostic::error(code::MALFORMED, format!("reads a tensor that is written as {text}"))
+        .layer(layer)
+        .into()
+}
+
+/// `[layer, node, tensor, ...]`; `None` for any other list.
+fn tensor_ref(value: &Value) -> Option<Result<TensorRef, Error>> {
+    let [Value::String(layer), node, tensor, ..] = value.as_array()?.as_slice() else { return None };
+    let (node, tensor) = (node.as_u64()?, tensor.as_u64()?);
+    Some(match usize::try_from(node) {
+        Ok(node) if tensor == 0 => Ok(TensorRef { layer: layer.clone(), node }),
+        _ => Err(Diagnostic::error(
+            code::UNSUPPORTED_LAYER,
+            format!("its output number {tensor} is read: layers with several outputs are not supported"),
+        )
+        .layer(layer)
+        .into()),
+    })
+}
+
+/// `input_layers` or `output_layers`: one tensor, a list, or a dictionary (in the order of its keys, as Keras flattens).
+fn endpoints(config: &Value, key: &str) -> Result<Vec<TensorRef>, Error> {
+    let value = config.get(key).ok_or_else(|| malformed(format!("the model has no {key}")))?;
+    let mut tensors = Vec::new();
+    collect(key, value, &mut tensors)?;
+    if tensors.is_empty() {
+        return Err(malformed(format!("the model's {key} is empty")));
+    }
+    Ok(tensors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quote_constants;
+
+    #[test]
+    fn pythons_constants_become_texts_outside_of_texts() {
+        let text = r#"{"a": [NaN, -Infinity], "Infinity \" NaN": Infinity, "é": "NaN"}"#;
+        let want = r#"{"a": ["NaN", "-Infinity"], "Infinity \" NaN": "Infinity", "é": "NaN"}"#;
+        assert_eq!(quote_constants(text), want);
+        assert_eq!(quote_constants("\"open NaN"), "\"open NaN");
+    }
+}
