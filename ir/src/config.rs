@@ -64,6 +64,9 @@ pub struct LayerConfig {
     pub implementation: Option<Implementation>,
     /// Softmax only: leave the layer out.
     pub skip: Option<bool>,
+    /// Batch normalisation only, NetLathe's own key: fuse it into the layer before it even if that layer has a type, or never.
+    /// `None`: hls4ml's rule, fuse if that layer's type is `auto`.
+    pub fuse: Option<bool>,
     pub parallelization_factor: Option<u32>,
     /// Keys that hls4ml has and that change no number and no generated code of NetLathe (`trace`, ...), with their text.
     pub other: BTreeMap<String, String>,

@@ -101,11 +101,17 @@ pub const UNSUPPORTED_LAYER: &str = "NL110";
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The same advice is given once.
+        let mut given = std::collections::BTreeSet::new();
         for (i, d) in self.0.iter().enumerate() {
             if i > 0 {
                 writeln!(f)?;
             }
-            write!(f, "{d}")?;
+            if given.insert(&d.help) {
+                write!(f, "{d}")?;
+            } else {
+                write!(f, "{}", d.clone().help(""))?;
+            }
         }
         Ok(())
     }

@@ -32,6 +32,7 @@ fn settings(text: &str) -> LayerConfig {
             "table_size" => layer.table_size = Some(value.parse().unwrap()),
             "implementation" => layer.implementation = Implementation::parse(value),
             "skip" => layer.skip = Some(value == "true"),
+            "fuse" => layer.fuse = Some(value == "true"),
             var => {
                 layer.precision.insert(var.into(), value.parse().unwrap());
             }

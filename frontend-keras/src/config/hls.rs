@@ -267,6 +267,7 @@ impl Reader {
             "TableSize" => layer.table_size = self.count(here, value, 1),
             "ParallelizationFactor" => layer.parallelization_factor = self.count(here, value, 1),
             "Skip" => layer.skip = self.flag(here, value),
+            "Fuse" => layer.fuse = self.flag(here, value),
             "Implementation" => {
                 layer.implementation = value.as_str().and_then(Implementation::parse);
                 if layer.implementation.is_none() {

@@ -93,6 +93,8 @@ pub(super) const LAYER: &[&str] = &[
     "TableSize",
     "Implementation",
     "Skip",
+    // NetLathe's own: fuse a batch normalisation into the layer before it, or never.
+    "Fuse",
     "Trace",
     "TraceOutput",
     "BramFactor",

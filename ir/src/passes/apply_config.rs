@@ -35,13 +35,25 @@ fn check_names(graph: &Graph, cx: &Context<'_>) -> Result<(), Refused> {
         .config
         .layer_name
         .keys()
-        .filter(|k| !names.contains(&k.as_str()))
+        .filter(|k| !names.contains(&k.as_str()) && !is_made_by_a_pass(k, &names))
         .map(|k| {
             Diagnostic::error("NL201", format!("the configuration names layer `{k}`, the model has none of that name"))
                 .help(format!("the layers are: {}", names.join(", ")))
         })
         .collect();
     if unknown.is_empty() { Ok(()) } else { Err(Refused(unknown)) }
+}
+
+/// Layers that `factorize_alpha` and `extract_ternary_threshold` will make may be configured, too.
+fn is_made_by_a_pass(name: &str, names: &[&str]) -> bool {
+    ["_alpha", "_scale"].iter().any(|suffix| name.strip_suffix(suffix).is_some_and(|base| names.contains(&base)))
+}
+
+/// The types of a layer that a pass has made: open, unless the configuration names it.
+pub(super) fn configure_inserted(node: &mut Node, cx: &Context<'_>) {
+    if matches!(cx.types, Types::Configured) && cx.config.layer_name.contains_key(&node.name) {
+        set_types(node, cx.config);
+    }
 }
 
 fn set_types(node: &mut Node, config: &Config) {

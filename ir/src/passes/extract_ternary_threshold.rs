@@ -1,6 +1,7 @@
 //! A ternary tanh that does not switch at 0.5 gets a scale before it (hls4ml's `extract_ternary_threshold`).
 
 use super::Context;
+use super::apply_config::configure_inserted;
 use crate::diag::{Diagnostic, Refused};
 use crate::graph::Graph;
 use crate::op::Op;
@@ -9,7 +10,7 @@ use crate::op::batch_norm::BatchNorm;
 use crate::weight::Weight;
 use ndarray::{ArrayD, IxDyn};
 
-pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused> {
+pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused> {
     for id in graph.order() {
         let node = graph.node_mut(id);
         let len = node.len();
@@ -25,9 +26,10 @@ pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused>
         let scale = Weight::new(ArrayD::from_elem(IxDyn(&[len]), factor), false);
         let bias = Weight::new(ArrayD::zeros(IxDyn(&[len])), false);
         let op = Op::BatchNorm(BatchNorm { scale, bias, alpha: true, reuse_factor });
-        graph
+        let inserted = graph
             .insert_before(id, 0, format!("{name}_scale"), "scale", op)
             .map_err(|why| Diagnostic::error("NL111", why).layer(&name))?;
+        configure_inserted(graph.node_mut(inserted), cx);
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! layer; the dense layer keeps a zero bias of the same type, which hls4ml counts when it infers the accumulator.
 
 use super::Context;
+use super::apply_config::configure_inserted;
 use crate::diag::{Diagnostic, Refused};
 use crate::graph::Graph;
 use crate::op::Op;
@@ -12,7 +13,7 @@ use crate::weight::{Encoding, Weight, WeightQuantizer};
 use ndarray::{ArrayD, IxDyn};
 use netlathe_apfixed::{FixedType, Precision};
 
-pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused> {
+pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused> {
     for id in graph.order() {
         let Op::Dense(dense) = &mut graph.node_mut(id).op else { continue };
         let Some(scale) = dense.weight.quantizer.as_mut().and_then(|q| q.scale.take()) else { continue };
@@ -35,9 +36,10 @@ pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused>
         }
         let name = graph.node(id).name.clone();
         let op = Op::BatchNorm(BatchNorm { scale: factor, bias, alpha: true, reuse_factor });
-        graph.insert_after(id, format!("{name}_alpha"), "alpha", op).map_err(|why| {
+        let inserted = graph.insert_after(id, format!("{name}_alpha"), "alpha", op).map_err(|why| {
             Diagnostic::error("NL111", format!("its quantiser's scale does not fit its output: {why}")).layer(&name)
         })?;
+        configure_inserted(graph.node_mut(inserted), cx);
     }
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! Batch normalisation goes into the dense layer before it (hls4ml's `fuse_batch_normalization`).
 //!
-//! Only where the dense layer's output type is open and nobody else reads it, and where at most one of two factors and at most
+//! Only where the dense layer's output type is open (or the configuration says `Fuse`) and nobody else reads it, and where at most one of two factors and at most
 //! one of two biases is quantised. The product is formed in float32 (as numpy does with float32 arrays), before any weight
 //! becomes fixed point.
 
 use super::Context;
+use crate::config::Config;
 use crate::diag::Refused;
 use crate::graph::{Graph, NodeId};
 use crate::op::Op;
@@ -15,7 +16,7 @@ use netlathe_apfixed::{FixedType, Precision};
 
 pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused> {
     for id in graph.order() {
-        let Some((parent, fused)) = fused(graph, id) else { continue };
+        let Some((parent, fused)) = fused(graph, id, cx.config) else { continue };
         let name = graph.node(parent).name.clone();
         let Op::Dense(dense) = &mut graph.node_mut(parent).op else { continue };
         *dense = fused;
@@ -33,13 +34,16 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
     Ok(())
 }
 
-fn fused(graph: &Graph, id: NodeId) -> Option<(NodeId, Dense)> {
+fn fused(graph: &Graph, id: NodeId, config: &Config) -> Option<(NodeId, Dense)> {
     let node = graph.node(id);
     let Op::BatchNorm(norm) = &node.op else { return None };
     let parent_id = *node.inputs.first()?;
     let parent = graph.node(parent_id);
     let Op::Dense(dense) = &parent.op else { return None };
-    let open = parent.result == Precision::Auto && graph.uses(parent_id) == 1;
+    let wanted = config
+        .layer(&node.name, node.op.class_name(), |l| l.fuse)
+        .unwrap_or(parent.result == Precision::Auto);
+    let open = wanted && graph.uses(parent_id) == 1;
     let plain = dense.weight.encoding == Encoding::Fixed && !has_po2_scale(norm);
     let channels = norm.channels() == dense.n_out();
     let fits = combinable(&dense.weight, &norm.scale, 1.0) && combinable(&dense.bias, &norm.bias, 0.0);

@@ -15,7 +15,7 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
         let node = graph.node_mut(id);
         let name = node.name.clone();
         for (var, weight) in node.op.weights_mut() {
-            match quantize(weight) {
+            match quantize(var, weight) {
                 Ok(0) => {}
                 Ok(wrapped) => cx.notes.push(
                     Diagnostic::warning(
@@ -33,13 +33,13 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
 }
 
 /// Sets the raw integers; returns how many values the type cannot hold.
-fn quantize(weight: &mut Weight) -> Result<usize, Diagnostic> {
+fn quantize(var: &str, weight: &mut Weight) -> Result<usize, Diagnostic> {
     let Precision::Is(ty) = weight.precision else {
-        return Err(Diagnostic::error("NL120", "a weight's type is open after inference"));
+        return Err(Diagnostic::error("NL120", format!("type `{var}` is open after inference")));
     };
     if ty.raw_bits() > 64 {
-        return Err(Diagnostic::error("NL121", format!("weight type {ty} is wider than 64 bits"))
-            .help("use a weight type of at most 64 bits"));
+        return Err(Diagnostic::error("NL121", format!("{var} has type {ty}, wider than 64 bits"))
+            .help("use a type of at most 64 bits"));
     }
     if weight.encoding == Encoding::Xnor {
         weight.raw = Some(weight.data.mapv(|x| i64::from(x > 0.0)));
