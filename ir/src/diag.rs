@@ -21,6 +21,8 @@ pub struct Diagnostic {
     pub code: &'static str,
     /// The layer's name as the user knows it; `None` when the finding is about the whole network.
     pub layer: Option<String>,
+    /// The layer's class, or the option, that is not supported ([`UNSUPPORTED_LAYER`]).
+    pub subject: Option<String>,
     /// What is wrong and why.
     pub message: String,
     /// What to do about it.
@@ -29,7 +31,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     fn new(severity: Severity, code: &'static str, message: impl Into<String>) -> Self {
-        Self { severity, code, layer: None, message: message.into(), help: String::new() }
+        Self { severity, code, layer: None, subject: None, message: message.into(), help: String::new() }
     }
 
     /// The network is refused for this.
@@ -51,6 +53,13 @@ impl Diagnostic {
     #[must_use]
     pub fn layer(mut self, name: impl Into<String>) -> Self {
         self.layer = Some(name.into());
+        self
+    }
+
+    /// Names the class or option that is not supported.
+    #[must_use]
+    pub fn subject(mut self, what: impl Into<String>) -> Self {
+        self.subject = Some(what.into());
         self
     }
 
@@ -86,13 +95,19 @@ impl fmt::Display for Diagnostic {
 pub struct Refused(pub Vec<Diagnostic>);
 
 impl Refused {
-    /// The layer classes that are not supported yet, when that is the only reason for the refusal.
+    /// What is not supported yet, each once, when that is the only reason for the refusal.
     pub fn unsupported(&self) -> Option<Vec<&str>> {
-        let mut errors = self.0.iter().filter(|d| d.severity == Severity::Error).peekable();
-        errors.peek()?;
-        errors
-            .map(|d| (d.code == UNSUPPORTED_LAYER).then(|| d.layer.as_deref().unwrap_or("?")))
-            .collect()
+        let mut all: Vec<&str> = Vec::new();
+        for d in self.0.iter().filter(|d| d.severity == Severity::Error) {
+            if d.code != UNSUPPORTED_LAYER {
+                return None;
+            }
+            let what = d.subject.as_deref().or(d.layer.as_deref()).unwrap_or("?");
+            if !all.contains(&what) {
+                all.push(what);
+            }
+        }
+        if all.is_empty() { None } else { Some(all) }
     }
 }
 

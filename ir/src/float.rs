@@ -4,6 +4,7 @@ use crate::graph::{Graph, NodeId};
 use crate::op::Op;
 use crate::op::activation::Function;
 use crate::op::merge::MergeOp;
+use crate::op::threshold::Levels;
 
 /// Runs the network on one sample. `inputs` holds a flat tensor for each of the graph's inputs.
 /// Returns the flat output of every node, indexed by [`NodeId::index`].
@@ -48,6 +49,20 @@ pub fn run(graph: &Graph, order: &[NodeId], inputs: &[&[f64]]) -> Vec<Vec<f64>> 
                 concatenate(&operands, &shapes, c.axis)
             }
             Op::Reshape(_) => operands[0].to_vec(),
+            Op::Threshold(t) => {
+                let at = |w: &crate::weight::Weight| w.data.iter().copied().collect::<Vec<f64>>();
+                let each = |x: &[f64], f: &dyn Fn(usize, f64) -> f64| x.iter().enumerate().map(|(i, &x)| f(i % t.channels(), x)).collect();
+                match &t.levels {
+                    Levels::Binary { at: level } => {
+                        let level = at(level);
+                        each(operands[0], &|c, x| if x >= level[c] { 1.0 } else { 0.0 })
+                    }
+                    Levels::Ternary { high, low } => {
+                        let (high, low) = (at(high), at(low));
+                        each(operands[0], &|c, x| if x > high[c] { 1.0 } else if x <= low[c] { -1.0 } else { 0.0 })
+                    }
+                }
+            }
         };
         values[id.index()] = value;
     }

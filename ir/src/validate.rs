@@ -126,6 +126,7 @@ fn check_node(graph: &Graph, node: &Node) -> Vec<Diagnostic> {
     {
         errors.push(
             Diagnostic::error(UNSUPPORTED_LAYER, "Dense on a tensor of more than one axis is not supported yet")
+                .subject("Dense of several axes")
                 .help("flatten its input"),
         );
     }

@@ -2,7 +2,7 @@
 
 use super::{Counts, alignment, cast_from, convert};
 use crate::int::{Budget, Int};
-use netlathe_apfixed::{Cast, FixedType, Overflows, Precision, TooWide, from_f64};
+use netlathe_apfixed::{Cast, Class, FixedType, Overflows, Precision, TooWide, from_f64};
 use netlathe_ir::op::activation::{Activation, Function};
 
 /// An activation ready to run.
@@ -23,9 +23,10 @@ pub enum Kernel<R> {
 
 /// Index of a table over +-range: `trunc(x * size / (2 * range)) + size / 2`, clamped; truncation toward zero.
 pub struct Index<R> {
-    /// `size / (2 * range) * 2^-frac` as a fraction.
-    numerator: R,
+    /// Steps are `x * size / denominator << up`: cut off toward zero at x's own step, and at 1 where that is finer.
+    size: R,
     denominator: R,
+    up: u32,
     middle: i128,
     last: i128,
 }
@@ -36,15 +37,15 @@ impl<R: Int> Index<R> {
         let frac = x.frac();
         // 33 bits: hls4ml multiplies by an unsigned int.
         budget.need(x.raw_bits() + 33);
-        // A coarse grid shifts the quotient up; a fine one divides further, and truncations toward zero nest.
-        let (up, down) = if frac >= 0 { (0, frac.unsigned_abs()) } else { (frac.unsigned_abs(), 0) };
-        budget.need(x.raw_bits() + 33 + up);
+        // A coarse grid shifts the quotient up (beyond 18 bits every step leaves the table); a fine one divides further, for
+        // truncations toward zero nest.
+        let (up, down) = if frac >= 0 { (0, frac.unsigned_abs()) } else { (frac.unsigned_abs().min(18), 0) };
         budget.need(34 + down);
-        let over = R::BITS <= 34 + down || R::BITS <= 34 + up;
-        let (up, down) = if over { (0, 0) } else { (up, down) };
+        let down = if R::BITS <= 34 + down { 0 } else { down };
         Self {
-            numerator: R::of(i64::from(size)) << up,
+            size: R::of(i64::from(size)),
             denominator: R::of(i64::from(span)) << down,
+            up,
             middle: i128::from(size / 2),
             last: i128::from(size - 1),
         }
@@ -57,7 +58,9 @@ impl<R: Int> Index<R> {
 
     #[inline]
     pub fn of(&self, x: R) -> usize {
-        let steps = (x * self.numerator).div_toward_zero(self.denominator).widen();
+        let steps = (x * self.size).div_toward_zero(self.denominator).widen();
+        // Before the shift: what is off the table stays off it, and nothing overflows.
+        let steps = steps.clamp(-self.last - 1, self.last + 1) << self.up;
         (steps + self.middle).clamp(0, self.last) as usize
     }
 }
@@ -73,8 +76,11 @@ fn known(p: Precision) -> FixedType {
     }
 }
 
-/// The result of a small integer in type `y`.
+/// The result of a small integer in type `y`; in one unsigned bit 0 stands for -1, as hls4ml has it.
 fn of_integer<R: Int>(x: i64, y: &FixedType) -> Result<R, TooWide> {
+    if x < 0 && y.class == Class::Int && !y.signed && y.width == 1 {
+        return Ok(R::ZERO);
+    }
     Ok(R::truncate(Cast::new(&FixedType::int(2), y)?.apply(i128::from(x))))
 }
 

@@ -7,6 +7,7 @@ pub mod dense;
 pub mod merge;
 pub mod reshape;
 pub mod softmax;
+pub mod threshold;
 
 use crate::int::{Budget, Int};
 use netlathe_apfixed::{Cast, FixedType, Overflows, TooWide};
@@ -31,6 +32,7 @@ pub enum Kernel<R> {
     Merge(merge::Kernel),
     Concatenate(concatenate::Kernel),
     Reshape(reshape::Kernel),
+    Threshold(threshold::Kernel<R>),
 }
 
 /// A node's operand: its type and shape.
@@ -62,6 +64,7 @@ impl<R: Int> Kernel<R> {
             Op::Concatenate(c) => {
                 Kernel::Concatenate(concatenate::Kernel::compile(c.axis, operands, &node.ty(), budget)?)
             }
+            Op::Threshold(t) => Kernel::Threshold(threshold::Kernel::compile(t)),
             Op::Reshape(_) => Kernel::Reshape(reshape::Kernel::compile(&operands[0].ty, &node.ty(), budget)?),
         })
     }
@@ -77,6 +80,7 @@ impl<R: Int> Kernel<R> {
             Kernel::BatchNorm(k) => k.run::<COUNT>(x[0], y, counts),
             Kernel::Merge(k) => k.run::<R, COUNT>(x[0], x[1], y, counts),
             Kernel::Concatenate(k) => k.run::<R, COUNT>(x, y, counts),
+            Kernel::Threshold(k) => k.run(x[0], y),
             Kernel::Reshape(k) => k.run::<R, COUNT>(x[0], y, counts),
         }
     }

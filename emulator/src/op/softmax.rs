@@ -31,21 +31,22 @@ enum Method<R> {
     Argmax { one: R },
 }
 
-/// Index made of the upper bits of a value, read as an unsigned number.
+/// Index made of the upper bits of a value, read as an unsigned number; the last entry where the table is shorter.
 struct TopBits {
     shift: u32,
     mask: i128,
+    last: usize,
 }
 
 impl TopBits {
     fn new(ty: &FixedType, size: u32) -> Self {
         let bits = ceil_log2(size);
-        Self { shift: ty.width.saturating_sub(bits), mask: (1i128 << bits) - 1 }
+        Self { shift: ty.width.saturating_sub(bits), mask: (1i128 << bits) - 1, last: size as usize - 1 }
     }
 
     #[inline]
     fn of<R: Int>(&self, x: R) -> usize {
-        ((x >> self.shift).widen() & self.mask) as usize
+        (((x >> self.shift).widen() & self.mask) as usize).min(self.last)
     }
 }
 

@@ -139,6 +139,7 @@ fn by_name(scene: &Scene<'_>, name: &str) -> Result<Op, Diagnostic> {
             let name: String = other.chars().take(120).collect();
             return Err(scene
                 .unsupported(format!("activation `{name}` is not supported"))
+                .subject(format!("activation {name}"))
                 .help(format!("supported are {} and QKeras's quantisers", ACTIVATIONS.join(", "))));
         }
     };

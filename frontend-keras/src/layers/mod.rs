@@ -152,6 +152,7 @@ pub(crate) fn refuse_class(layer: &Layer) -> Option<Diagnostic> {
     Some(
         Diagnostic::error(code::UNSUPPORTED_LAYER, format!("its class {class}{of} is not supported"))
             .layer(&layer.name)
+            .subject(class)
             .help(format!("supported are {}", SUPPORTED.join(", "))),
     )
 }
@@ -164,13 +165,13 @@ impl Scene<'_> {
 
     /// "Not supported" about an option of this layer.
     pub(crate) fn unsupported(&self, message: impl Into<String>) -> Diagnostic {
-        self.error(code::UNSUPPORTED_LAYER, message)
+        self.error(code::UNSUPPORTED_LAYER, message).subject(&self.layer.class)
     }
 
     /// A quantiser that was not understood.
     pub(crate) fn quantizer_error(&self, key: &str, error: &QuantizerError) -> Diagnostic {
         let code = if error.unsupported { code::UNSUPPORTED_LAYER } else { code::QUANTIZER };
-        self.error(code, format!("{key}: {error}"))
+        self.error(code, format!("{key}: {error}")).subject(&self.layer.class)
     }
 
     fn wrong(&self, key: &str, value: &Value, wanted: &str) -> Diagnostic {

@@ -8,6 +8,7 @@ pub mod input;
 pub mod merge;
 pub mod reshape;
 pub mod softmax;
+pub mod threshold;
 
 use crate::weight::Weight;
 use netlathe_apfixed::Precision;
@@ -23,6 +24,7 @@ pub enum Op {
     Merge(merge::Merge),
     Concatenate(concatenate::Concatenate),
     Reshape(reshape::Reshape),
+    Threshold(threshold::Threshold),
 }
 
 impl Op {
@@ -38,6 +40,7 @@ impl Op {
             Op::Merge(_) => "Merge",
             Op::Concatenate(_) => "Concatenate",
             Op::Reshape(_) => "Reshape",
+            Op::Threshold(_) => "BatchNormalizationQuantizedTanh",
         }
     }
 
@@ -63,6 +66,7 @@ impl Op {
             Op::Merge(_) => merge::output_shape(inputs),
             Op::Concatenate(c) => c.output_shape(inputs),
             Op::Reshape(r) => r.output_shape(inputs[0]),
+            Op::Threshold(t) => t.output_shape(inputs[0]),
         }
     }
 
@@ -71,6 +75,10 @@ impl Op {
         match self {
             Op::Dense(d) => vec![("weight", &d.weight), ("bias", &d.bias)],
             Op::BatchNorm(b) => vec![("scale", &b.scale), ("bias", &b.bias)],
+            Op::Threshold(t) => match &t.levels {
+                threshold::Levels::Binary { at } => vec![("threshold", at)],
+                threshold::Levels::Ternary { high, low } => vec![("threshold_hi", high), ("threshold_lo", low)],
+            },
             _ => Vec::new(),
         }
     }
@@ -80,6 +88,10 @@ impl Op {
         match self {
             Op::Dense(d) => vec![("weight", &mut d.weight), ("bias", &mut d.bias)],
             Op::BatchNorm(b) => vec![("scale", &mut b.scale), ("bias", &mut b.bias)],
+            Op::Threshold(t) => match &mut t.levels {
+                threshold::Levels::Binary { at } => vec![("threshold", at)],
+                threshold::Levels::Ternary { high, low } => vec![("threshold_hi", high), ("threshold_lo", low)],
+            },
             _ => Vec::new(),
         }
     }
@@ -96,7 +108,9 @@ impl Op {
             Op::Dense(d) => vec![("accum", &mut d.accum)],
             Op::Activation(a) => a.inner_types_mut(),
             Op::Softmax(s) => s.inner_types_mut(),
-            Op::Input(_) | Op::BatchNorm(_) | Op::Merge(_) | Op::Concatenate(_) | Op::Reshape(_) => Vec::new(),
+            Op::Input(_) | Op::BatchNorm(_) | Op::Merge(_) | Op::Concatenate(_) | Op::Reshape(_) | Op::Threshold(_) => {
+                Vec::new()
+            }
         }
     }
 

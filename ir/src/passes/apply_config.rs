@@ -178,6 +178,6 @@ fn set_layout(node: &mut Node, cx: &mut Context<'_>) {
         Op::BatchNorm(b) => b.reuse_factor = reuse,
         Op::Merge(m) => m.reuse_factor = reuse,
         Op::Concatenate(c) => c.reuse_factor = reuse,
-        Op::Input(_) | Op::Reshape(_) => {}
+        Op::Input(_) | Op::Reshape(_) | Op::Threshold(_) => {}
     }
 }

@@ -105,6 +105,8 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
                 (None, operands.iter().map(|o| o.1).reduce(Interval::hull).unwrap_or(seen))
             }
             Op::Reshape(_) => (Some(operands[0].0), operands[0].1),
+            // Made after types are chosen, with its type.
+            Op::Threshold(_) => continue,
         };
         let is_reshape = matches!(node.op, Op::Reshape(_));
         if node.result == Precision::Auto {

@@ -80,6 +80,8 @@ impl Rules {
             Op::Merge(m) => self.merge(m.op, &inputs[0], &inputs[1]),
             Op::Concatenate(_) => inputs[1..].iter().fold(inputs[0], |a, b| self.join(&a, b)),
             Op::Reshape(_) => inputs[0],
+            // Made after inference, with its type.
+            Op::Threshold(_) => return,
             Op::Input(_) => self.default,
         };
         if node.result == Precision::Auto {

@@ -11,7 +11,9 @@ mod extract_ternary_threshold;
 mod factorize_alpha;
 mod fix_softmax_table_size;
 mod fuse_batch_norm;
+mod fuse_consecutive_batch_norm;
 mod infer_types;
+mod merge_batch_norm_tanh;
 mod quantize_weights;
 mod remove_nop_batch_norm;
 mod set_reuse_factor;
@@ -74,6 +76,11 @@ pub const PASSES: &[Pass] = &[
         run: extract_ternary_threshold::run,
     },
     Pass {
+        name: "fuse_consecutive_batch_norm",
+        description: "two affine maps in a row become one",
+        run: fuse_consecutive_batch_norm::run,
+    },
+    Pass {
         name: "fuse_batch_norm",
         description: "batch normalisation goes into the layer before it, before weights become fixed point",
         run: fuse_batch_norm::run,
@@ -105,6 +112,11 @@ pub const PASSES: &[Pass] = &[
         name: "set_reuse_factor",
         description: "an illegal reuse factor becomes the nearest legal one",
         run: set_reuse_factor::run,
+    },
+    Pass {
+        name: "merge_batch_norm_tanh",
+        description: "batch normalisation before a binary or ternary tanh becomes a comparison",
+        run: merge_batch_norm_tanh::run,
     },
     Pass { name: "skip_softmax", description: "a softmax that the configuration skips goes", run: skip_softmax::run },
     Pass {

@@ -19,7 +19,8 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
             Strategy::DistributedArithmetic => {
                 errors.push(
                     Diagnostic::error(crate::diag::UNSUPPORTED_LAYER, "strategy distributed_arithmetic is not supported yet")
-                        .layer(format!("{name} (distributed_arithmetic)"))
+                        .layer(&name)
+                        .subject("distributed_arithmetic")
                         .help("use Latency, Resource or Resource_unrolled"),
                 );
                 continue;

@@ -10,6 +10,7 @@ use crate::op::input::Input;
 use crate::op::merge::{Merge, MergeOp};
 use crate::op::reshape::Reshape;
 use crate::op::softmax::{Implementation, Softmax};
+use crate::op::threshold::{Levels, Threshold};
 use crate::op::Op;
 use crate::weight::{Encoding, Scale, Weight, WeightQuantizer};
 use ndarray::{ArrayD, IxDyn};
@@ -107,6 +108,11 @@ pub(super) fn of(op: &Op) -> Attributes {
             put("reuse", Value::Int(c.reuse_factor.into()));
         }
         Op::Reshape(r) => put("shape", list(&r.shape)),
+        Op::Threshold(_) => {
+            for (name, w) in op.weights() {
+                weight(name, w, &mut put);
+            }
+        }
     }
     a
 }
@@ -314,6 +320,13 @@ pub(super) fn op(class: &str, attributes: Attributes) -> Result<Op, String> {
             Op::Merge(Merge { op, reuse_factor: r.int("reuse")? })
         }
         "Concatenate" => Op::Concatenate(Concatenate { axis: r.int("axis")?, reuse_factor: r.int("reuse")? }),
+        "BatchNormalizationQuantizedTanh" => Op::Threshold(Threshold {
+            levels: if r.values.contains_key("threshold") {
+                Levels::Binary { at: r.weight("threshold")? }
+            } else {
+                Levels::Ternary { high: r.weight("threshold_hi")?, low: r.weight("threshold_lo")? }
+            },
+        }),
         "Reshape" => Op::Reshape(Reshape { shape: r.shape("shape")? }),
         _ => return Err(format!("`{class}` is no operation")),
     };

@@ -1,0 +1,136 @@
+//! What is emitted, what the manifest says, what is refused.
+
+use expect_test::expect;
+use netlathe_backend_vivado_accel::{Error, Options, boards, emit, find};
+use netlathe_codegen_hls::PortTensor;
+use netlathe_overlay::{Hashes, Manifest, Packing};
+
+use crate::kernels::Spec;
+
+fn spec() -> Spec {
+    Spec {
+        inputs: 20,
+        outputs: 3,
+        input_ty: "ap_fixed<12,4,AP_RND,AP_SAT>",
+        output_ty: "ap_ufixed<9,0>",
+        expression: "v_j",
+        split: None,
+    }
+}
+
+fn options() -> Options {
+    Options {
+        project: "demo".into(),
+        board: "pynq-z2".into(),
+        clock_period_ns: None,
+        clock_uncertainty_percent: None,
+    }
+}
+
+#[test]
+fn the_files() {
+    let project = emit(&spec().network(), &spec().kernel(), &options()).unwrap();
+    let paths: String = project.tree.iter().map(|(path, _)| format!("{path}\n")).collect();
+    expect![[r#"
+        README.md
+        build_hls.tcl
+        design.tcl
+        firmware/demo_axi.cpp
+        firmware/demo_axi.h
+        firmware/hand_made.cpp
+        firmware/hand_made.h
+        firmware/nnet_pragmas.h
+        hls_config.cfg
+        project.tcl
+        tb/include/ap_axi_sdata.h
+        tb/tb_wrapper.cpp
+    "#]]
+    .assert_eq(&paths);
+    assert_eq!(emit(&spec().network(), &spec().kernel(), &options()).unwrap(), project, "same in, same out");
+}
+
+#[test]
+fn the_manifest() {
+    let project = emit(&spec().network(), &spec().kernel(), &options()).unwrap();
+    assert!(project.manifest.to_json().is_err(), "without hashes it is not written");
+    let hashes = Hashes {
+        model: "1".repeat(64),
+        configuration: "2".repeat(64),
+        tree: "3".repeat(64),
+        bitstream: None,
+    };
+    let manifest = project.with_hashes(hashes.clone()).manifest;
+    assert_eq!(Manifest::from_json(manifest.to_json().unwrap().as_bytes()).unwrap(), manifest);
+    assert_eq!(manifest.hashes, hashes);
+    assert_eq!((manifest.board.as_str(), manifest.clock_period_ns), ("pynq-z2", 10.0));
+    let input = manifest.input("in_layer").unwrap();
+    assert_eq!((input.shape.as_slice(), &input.packing), (&[20][..], &Packing::vivado_float32()));
+    assert_eq!(input.ty.cpp(), "ap_fixed<12,4,AP_RND,AP_SAT>");
+    assert_eq!(manifest.output("out_layer").unwrap().ty.cpp(), "ap_ufixed<9,0>");
+}
+
+#[test]
+fn boards_read_and_are_sane() {
+    let all = boards().unwrap();
+    assert!(all.is_sorted_by(|a, b| a.name < b.name), "ordered and unique");
+    for board in all {
+        let (memory, control) = (&board.memory, &board.control);
+        for (base, bytes) in [(memory.base, memory.bytes), (control.dma_base, control.dma_bytes)] {
+            assert!(
+                bytes.is_power_of_two() && base % bytes == 0,
+                "{}: Vivado wants aligned ranges",
+                board.name
+            );
+        }
+        assert!([32, 64, 128].contains(&memory.port_bits), "{}", board.name);
+        assert!(board.board_part.split(':').count() == 4, "{}", board.name);
+        board.clock.actual(&board.name, None).unwrap();
+        assert_eq!(find(&board.name).unwrap(), board);
+    }
+    assert_eq!(find("pynq-z2").unwrap().part, "xc7z020clg400-1");
+}
+
+#[test]
+fn what_is_refused() {
+    let (network, kernel) = (spec().network(), spec().kernel());
+    let refused = |options: Options| emit(&network, &kernel, &options).unwrap_err().to_string();
+    expect!["NL621: there is no VivadoAccelerator board \"u55c\"; there are: pynq-z2"]
+        .assert_eq(&refused(Options { board: "u55c".into(), ..options() }));
+    expect!["NL623: board pynq-z2 cannot be clocked with a period of 1 ns; give ClockPeriod from 4.000 to 3969.000 ns"]
+        .assert_eq(&refused(Options { clock_period_ns: Some(1.0), ..options() }));
+    expect!["NL624: a clock uncertainty of 100 % makes no sense; give 0 to 90 %"]
+        .assert_eq(&refused(Options { clock_uncertainty_percent: Some(100.0), ..options() }));
+    for name in ["", "1x", "a b", "a/b", "é", "a-b", &"a".repeat(65)] {
+        assert!(refused(Options { project: name.into(), ..options() }).starts_with("NL625: "), "{name}");
+    }
+
+    let mut two = spec().kernel();
+    two.outputs.tensors.push(PortTensor { layer: "second".into(), ..two.outputs.tensors[0].clone() });
+    assert!(matches!(emit(&network, &two, &options()), Err(Error::Kernel(_))), "not the network's kernel");
+    let why = emit(&spec().network_of(&["out_layer", "second"]), &two, &options()).unwrap_err().to_string();
+    assert!(why.starts_with("NL626: the network has 2 outputs (out_layer, second); "), "{why}");
+    let mut clash = spec().kernel();
+    clash.tree.insert("demo_axi.cpp", "");
+    assert_eq!(emit(&network, &clash, &options()), Err(Error::Clash("demo_axi.cpp".into())));
+    let mut lost = spec().kernel();
+    lost.inputs.words[0].slots[0].count -= 1;
+    assert!(matches!(emit(&network, &lost, &options()), Err(Error::Kernel(_))));
+}
+
+#[test]
+fn the_hls_configuration_names_files_that_are_there() {
+    let project = emit(&spec().network(), &spec().kernel(), &options()).unwrap();
+    let text = String::from_utf8(project.tree.get("hls_config.cfg").unwrap().to_vec()).unwrap();
+    let files: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .filter(|(key, _)| key.ends_with(".file"))
+        .map(|(_, file)| file)
+        .collect();
+    assert_eq!(files, ["firmware/demo_axi.cpp", "firmware/hand_made.cpp", "tb/tb_wrapper.cpp", "tb_data"]);
+    for file in &files[..3] {
+        assert!(project.tree.get(file).is_some(), "{file}");
+    }
+    assert!(project.wrapper.sources.iter().all(|file| project.tree.get(file).is_some()));
+    assert!(text.contains("\nclock=10ns\n") && text.contains("\nsyn.top=demo_axi\n"), "{text}");
+}

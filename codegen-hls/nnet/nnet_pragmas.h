@@ -1,0 +1,76 @@
+#ifndef NNET_PRAGMAS_H_
+#define NNET_PRAGMAS_H_
+
+// Every pragma of the generated code is one of the macros below. Which form they print:
+//
+//   NNET_BAMBU defined by the user (-DNNET_BAMBU)  PandA-bambu's form
+//   otherwise, __SYNTHESIS__ defined by the tool   Vitis HLS's form
+//   otherwise                                      nothing: a plain compiler sees no pragma and warns of none
+//
+// A macro stands on its own line without a semicolon.
+//
+//   NNET_PIPELINE(ii)      first line of the top function. `ii` is a number: bambu refuses an expression. At function scope
+//                          only: it unrolls every loop below, and bambu refuses it inside a loop.
+//   NNET_INLINE            first line of a function. bambu refuses a pragma in code that is never instantiated, so a header
+//                          holds at most one function with this macro, and is included only where that function is called.
+//   NNET_PARTITION(array)  after the array's declaration. bambu ignores such pragmas with a warning, so it gets none.
+//   NNET_RESHAPE(array, n) n neighbouring elements become one word of memory. None for bambu, as above.
+//   NNET_UNROLL            first line of a loop's body, where Vitis HLS wants it. bambu refuses it there, and needs none: the
+//                          top function's PIPELINE unrolls all loops.
+//
+// For wrappers, whose functions take streams:
+//
+//   NNET_DATAFLOW          first line of a function: the functions that it calls run side by side.
+//   NNET_INLINE_OFF        first line of such a function: it stays a process of its own.
+//   NNET_INTERFACE_AXIS(s) a stream of the outermost function is an AXI stream; one port a pragma, as bambu wants it.
+//   NNET_INTERFACE_FREE    the outermost function has no start and no done: it runs for ever. bambu knows no such port.
+//   NNET_PIPELINE_LOOP(ii) first line of a loop's body. bambu refuses it there: its loops over beats are not pipelined.
+//   NNET_PIPELINE_FLUSH(ii) first line of a free-running function with streams: it drains when no input comes. bambu takes no
+//                          streams in a pipelined function; there the network's own function is the pipeline.
+//   NNET_RESET(variable)   after a static variable that the reset shall set to its initial value.
+
+// No blanks around `=`: the text reaches the tool as it stands here.
+#define NNET_PRAGMA(text) _Pragma(#text)
+
+#if defined(NNET_BAMBU)
+#define NNET_PIPELINE(ii) NNET_PRAGMA(HLS PIPELINE II=ii)
+#define NNET_INLINE NNET_PRAGMA(HLS INLINE)
+#define NNET_PARTITION(array)
+#define NNET_RESHAPE(array, n)
+#define NNET_UNROLL
+#define NNET_DATAFLOW NNET_PRAGMA(HLS DATAFLOW)
+#define NNET_INLINE_OFF NNET_PRAGMA(HLS INLINE off)
+#define NNET_INTERFACE_AXIS(stream) NNET_PRAGMA(HLS INTERFACE mode=axis port=stream)
+#define NNET_INTERFACE_FREE
+#define NNET_PIPELINE_LOOP(ii)
+#define NNET_PIPELINE_FLUSH(ii)
+#define NNET_RESET(variable)
+#elif defined(__SYNTHESIS__)
+#define NNET_PIPELINE(ii) NNET_PRAGMA(HLS PIPELINE II=ii)
+#define NNET_INLINE NNET_PRAGMA(HLS INLINE)
+#define NNET_PARTITION(array) NNET_PRAGMA(HLS ARRAY_PARTITION variable=array complete dim=0)
+#define NNET_RESHAPE(array, n) NNET_PRAGMA(HLS ARRAY_RESHAPE variable=array cyclic factor=n dim=1)
+#define NNET_UNROLL NNET_PRAGMA(HLS UNROLL)
+#define NNET_DATAFLOW NNET_PRAGMA(HLS DATAFLOW)
+#define NNET_INLINE_OFF NNET_PRAGMA(HLS INLINE off)
+#define NNET_INTERFACE_AXIS(stream) NNET_PRAGMA(HLS INTERFACE axis register_mode=both register port=stream)
+#define NNET_INTERFACE_FREE NNET_PRAGMA(HLS INTERFACE ap_ctrl_none port=return)
+#define NNET_PIPELINE_LOOP(ii) NNET_PRAGMA(HLS PIPELINE II=ii)
+#define NNET_PIPELINE_FLUSH(ii) NNET_PRAGMA(HLS PIPELINE II=ii style=flp)
+#define NNET_RESET(state) NNET_PRAGMA(HLS RESET variable=state)
+#else
+#define NNET_PIPELINE(ii)
+#define NNET_INLINE
+#define NNET_PARTITION(array)
+#define NNET_RESHAPE(array, n)
+#define NNET_UNROLL
+#define NNET_DATAFLOW
+#define NNET_INLINE_OFF
+#define NNET_INTERFACE_AXIS(stream)
+#define NNET_INTERFACE_FREE
+#define NNET_PIPELINE_LOOP(ii)
+#define NNET_PIPELINE_FLUSH(ii)
+#define NNET_RESET(variable)
+#endif
+
+#endif

@@ -1,0 +1,404 @@
+//! From a network to its kernel: layers, words, files.
+
+use crate::layer::{Array, Layer, comment};
+use crate::layout::{MAX_WORD_BITS, PortTensor, Side, Word};
+use crate::names::Namer;
+use crate::nnet;
+use crate::op::{self, Operand};
+use crate::tree::SourceTree;
+use askama::Template;
+use netlathe_ir::config::IoType;
+use netlathe_ir::diag::UNSUPPORTED_LAYER;
+use netlathe_ir::{Diagnostic, FixedType, Node, NodeId, Refused, Validated};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the caller decides.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// The project's name: the top function's after being made safe.
+    pub project: String,
+}
+
+/// A layer whose output the simulation can write out (`-DNNET_TRACE`, see `nnet_trace.h`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trace {
+    /// The layer's name as hls4ml has it.
+    pub layer: String,
+    /// `<file>.hex` is what it writes: the layer's name where that can be a file's, else its identifier.
+    pub file: String,
+    pub shape: Vec<usize>,
+    pub ty: FixedType,
+}
+
+/// A network as HLS C++.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Kernel {
+    /// All files, without folders.
+    pub tree: SourceTree,
+    /// The top function's name.
+    pub top: String,
+    /// The file that defines it.
+    pub cpp: String,
+    /// The file that declares it. Includes the HLS number types: before any of theirs, because it may set `AP_INT_MAX_W`.
+    pub header: String,
+    /// What enters: one parameter `ap_uint<bits>` a word, in order.
+    pub inputs: Side,
+    /// What leaves: one parameter `ap_uint<bits> *` a word, after the inputs.
+    pub outputs: Side,
+    /// Clock cycles between two inferences: the largest reuse factor of a layer with multipliers to share, 1 when none shares.
+    pub pipeline_ii: u32,
+    pub io_type: IoType,
+    /// The layers in order, inputs first.
+    pub traces: Vec<Trace>,
+}
+
+/// Turns a network into HLS C++. The same network and options give the same bytes.
+///
+/// # Errors
+/// `io_stream` is not supported yet.
+pub fn emit(network: &Validated, options: &Options) -> Result<Kernel, Refused> {
+    let graph = network.graph();
+    if graph.io_type == IoType::Stream {
+        return Err(Diagnostic::error(UNSUPPORTED_LAYER, "io_stream is not supported yet")
+            .layer("io_stream")
+            .help("use IOType io_parallel")
+            .into());
+    }
+    let mut namer = Namer::new();
+    let top = namer.unique(&options.project);
+    // Layers get their names before anything is derived from them: a layer called like a derived name keeps its own.
+    let idents: BTreeMap<NodeId, String> =
+        network.nodes().map(|(id, node)| (id, namer.unique(&node.name))).collect();
+    let layers = lower_all(network, &idents, &mut namer);
+
+    let mut seen = BTreeSet::new();
+    let inputs = side(network, &graph.inputs, &idents, &mut namer, &mut seen, "x");
+    let outputs = side(network, &graph.outputs, &idents, &mut namer, &mut seen, "y");
+    let pipeline_ii = network.nodes().map(|(_, node)| op::interval(&node.op)).max().unwrap_or(1);
+
+    let files =
+        Files { network, top: &top, layers: &layers, inputs: &inputs, outputs: &outputs, pipeline_ii };
+    let tree = files.tree(&mut namer);
+    let traces = network
+        .nodes()
+        .map(|(id, node)| Trace {
+            layer: node.name.clone(),
+            file: layers[&id].trace_file.clone(),
+            shape: node.shape.clone(),
+            ty: node.ty(),
+        })
+        .collect();
+    Ok(Kernel {
+        tree,
+        cpp: format!("{top}.cpp"),
+        header: format!("{top}.h"),
+        top,
+        inputs,
+        outputs,
+        pipeline_ii,
+        io_type: graph.io_type,
+        traces,
+    })
+}
+
+fn lower_all(
+    network: &Validated,
+    idents: &BTreeMap<NodeId, String>,
+    namer: &mut Namer,
+) -> BTreeMap<NodeId, Layer> {
+    let mut layers: BTreeMap<NodeId, Layer> = BTreeMap::new();
+    for (id, node) in network.nodes() {
+        let mut layer = Layer::new(node, idents[&id].clone(), namer);
+        let operands: Vec<Operand<'_>> =
+            node.inputs.iter().map(|i| Operand { array: &layers[i].out, node: network.node(*i) }).collect();
+        op::lower(&mut layer, node, &operands, namer);
+        layers.insert(id, layer);
+    }
+    layers
+}
+
+fn side(
+    network: &Validated,
+    ids: &[NodeId],
+    idents: &BTreeMap<NodeId, String>,
+    namer: &mut Namer,
+    seen: &mut BTreeSet<NodeId>,
+    stem: &str,
+) -> Side {
+    let tensors = ids
+        .iter()
+        .map(|id| {
+            let node: &Node = network.node(*id);
+            // A tensor that leaves twice, or enters and leaves, is two ports.
+            let ident = if seen.insert(*id) { idents[id].clone() } else { namer.unique(&idents[id]) };
+            PortTensor {
+                layer: node.name.clone(),
+                ident,
+                shape: node.shape.clone(),
+                ty: node.ty(),
+                offset: 0,
+            }
+        })
+        .collect();
+    Side::pack(tensors, stem)
+}
+
+/// Everything that the files are made of.
+struct Files<'a> {
+    network: &'a Validated,
+    top: &'a str,
+    layers: &'a BTreeMap<NodeId, Layer>,
+    inputs: &'a Side,
+    outputs: &'a Side,
+    pipeline_ii: u32,
+}
+
+#[derive(Template)]
+#[template(path = "defines.h")]
+struct Defines<'a> {
+    network: &'a str,
+    top: &'a str,
+    max_bits: Option<u32>,
+    layers: Vec<&'a Layer>,
+}
+
+#[derive(Template)]
+#[template(path = "constants.h")]
+struct Constants<'a> {
+    what: &'a str,
+    title: &'a str,
+    guard: String,
+    arrays: &'a [Array],
+}
+
+#[derive(Template)]
+#[template(path = "top.h")]
+struct TopHeader<'a> {
+    network: &'a str,
+    guard: String,
+    pipeline_ii: u32,
+    layout: Vec<String>,
+    top: &'a str,
+    parameters: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "top.cpp")]
+struct TopSource<'a> {
+    network: &'a str,
+    top: &'a str,
+    parameters: &'a str,
+    pipeline_ii: u32,
+    headers: BTreeSet<&'static str>,
+    constants: Vec<String>,
+    trace: String,
+    compute: String,
+    compute_parameters: String,
+    compute_arguments: String,
+    layers: Vec<&'a Layer>,
+    copies: Vec<CopyOut>,
+    input_arrays: Vec<Local>,
+    output_arrays: Vec<Local>,
+    input_slots: Vec<SlotCode>,
+    output_words: Vec<WordCode>,
+}
+
+/// A tensor handed out of the compute function.
+struct CopyOut {
+    from: String,
+    to: String,
+    len: usize,
+}
+
+/// An array of the top function.
+struct Local {
+    ty: String,
+    name: String,
+    len: usize,
+}
+
+/// A slot as the top function reads or writes it.
+struct SlotCode {
+    array: String,
+    ty: String,
+    word: String,
+    first: usize,
+    count: usize,
+    lsb: u32,
+    width: u32,
+}
+
+struct WordCode {
+    name: String,
+    local: String,
+    bits: u32,
+    slots: Vec<SlotCode>,
+}
+
+/// Default limit of the HLS types (`ap_common.h`).
+const DEFAULT_MAX_BITS: u32 = 1024;
+
+impl Files<'_> {
+    fn tree(&self, namer: &mut Namer) -> SourceTree {
+        let network = comment(&self.network.graph().name);
+        let layers: Vec<&Layer> = self.network.order().iter().map(|id| &self.layers[id]).collect();
+        let mut tree = SourceTree::new();
+        let mut constants = Vec::new();
+        for layer in &layers {
+            for (what, arrays) in [("Weights", &layer.weights), ("Tables", &layer.tables)] {
+                if arrays.is_empty() {
+                    continue;
+                }
+                let stem = format!("{}_{}", what.to_lowercase(), layer.ident);
+                let file = format!("{stem}.h");
+                let guard = format!("{}_H_", stem.to_uppercase());
+                tree.insert(&file, render(&Constants { what, title: &layer.title, guard, arrays }));
+                constants.push(file);
+            }
+        }
+        let widest = self.inputs.words.iter().chain(&self.outputs.words).map(|w| w.bits).max().unwrap_or(0);
+        let max_bits = (widest > DEFAULT_MAX_BITS).then_some(widest.max(MAX_WORD_BITS));
+        let defines = Defines { network: &network, top: self.top, max_bits, layers: layers.clone() };
+        tree.insert("defines.h", render(&defines));
+
+        let parameters = parameters(self.inputs, self.outputs);
+        tree.insert(
+            format!("{}.h", self.top),
+            render(&TopHeader {
+                network: &network,
+                guard: format!("{}_TOP_H_", self.top.to_uppercase()),
+                pipeline_ii: self.pipeline_ii,
+                layout: layout(self.inputs).into_iter().chain(layout(self.outputs)).collect(),
+                top: self.top,
+                parameters: &parameters,
+            }),
+        );
+        let source = self.source(&network, layers, constants, &parameters, namer);
+        nnet::add(&mut tree, source.headers.iter().copied());
+        tree.insert(format!("{}.cpp", self.top), render(&source));
+        tree
+    }
+
+    fn source<'b>(
+        &'b self,
+        network: &'b str,
+        layers: Vec<&'b Layer>,
+        constants: Vec<String>,
+        parameters: &'b str,
+        namer: &mut Namer,
+    ) -> TopSource<'b> {
+        let graph = self.network.graph();
+        let local = |id: &NodeId, name: String| {
+            let layer = &self.layers[id];
+            Local { ty: layer.result.clone(), name, len: layer.len }
+        };
+        let input_arrays: Vec<Local> =
+            graph.inputs.iter().map(|id| local(id, self.layers[id].out.clone())).collect();
+        let output_arrays: Vec<Local> = graph
+            .outputs
+            .iter()
+            .enumerate()
+            .map(|(i, id)| local(id, namer.unique(&format!("result_{i}"))))
+            .collect();
+        let copies = graph
+            .outputs
+            .iter()
+            .zip(&output_arrays)
+            .map(|(id, to)| CopyOut { from: self.layers[id].out.clone(), to: to.name.clone(), len: to.len })
+            .collect();
+        let typed = |a: &Local, qualifier: &str| format!("{qualifier}{} {}[{}]", a.ty, a.name, a.len);
+        let all = || input_arrays.iter().chain(&output_arrays);
+        TopSource {
+            network,
+            top: self.top,
+            parameters,
+            pipeline_ii: self.pipeline_ii,
+            headers: layers.iter().flat_map(|l| l.headers.iter().copied()).collect(),
+            constants,
+            trace: format!("{}_TRACE", self.top.to_uppercase()),
+            compute: namer.unique(&format!("{}_layers", self.top)),
+            compute_parameters: input_arrays
+                .iter()
+                .map(|a| typed(a, "const "))
+                .chain(output_arrays.iter().map(|a| typed(a, "")))
+                .collect::<Vec<_>>()
+                .join(", "),
+            compute_arguments: all().map(|a| a.name.clone()).collect::<Vec<_>>().join(", "),
+            layers,
+            copies,
+            input_slots: self
+                .inputs
+                .words
+                .iter()
+                .flat_map(|w| slots(w, self.inputs, &input_arrays))
+                .collect(),
+            output_words: self
+                .outputs
+                .words
+                .iter()
+                .map(|w| WordCode {
+                    name: w.name.clone(),
+                    local: namer.unique(&format!("{}_bits", w.name)),
+                    bits: w.bits,
+                    slots: slots(w, self.outputs, &output_arrays),
+                })
+                .collect(),
+            input_arrays,
+            output_arrays,
+        }
+    }
+}
+
+fn slots(word: &Word, side: &Side, arrays: &[Local]) -> Vec<SlotCode> {
+    word.slots
+        .iter()
+        .map(|s| SlotCode {
+            array: arrays[s.tensor].name.clone(),
+            ty: arrays[s.tensor].ty.clone(),
+            word: word.name.clone(),
+            first: s.first,
+            count: s.count,
+            lsb: s.lsb,
+            width: side.tensors[s.tensor].ty.width,
+        })
+        .collect()
+}
+
+fn parameters(inputs: &Side, outputs: &Side) -> String {
+    let inputs = inputs.words.iter().map(|w| format!("ap_uint<{}> {}", w.bits, w.name));
+    let outputs = outputs.words.iter().map(|w| format!("ap_uint<{}> *{}", w.bits, w.name));
+    inputs.chain(outputs).collect::<Vec<_>>().join(", ")
+}
+
+/// A line a slot, for the reader of the header.
+fn layout(side: &Side) -> Vec<String> {
+    let line = |word: &Word| {
+        word.slots
+            .iter()
+            .map(|s| {
+                let t = &side.tensors[s.tensor];
+                let high = s.lsb + s.count as u32 * t.ty.width - 1;
+                comment(&format!(
+                    "{}[{high}:{}]  {}[{}..{}], {} each",
+                    word.name,
+                    s.lsb,
+                    t.layer,
+                    s.first,
+                    s.first + s.count,
+                    t.ty
+                ))
+            })
+            .collect::<Vec<_>>()
+    };
+    side.words.iter().flat_map(line).collect()
+}
+
+/// Renders a template, with the newline that every text file ends with.
+pub(crate) fn render(template: &impl Template) -> String {
+    let mut text =
+        template.render().unwrap_or_else(|e| unreachable!("writing to a string does not fail: {e}"));
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,121 @@
+//! What is emitted, looked at as text.
+
+use crate::support::{Net, Rng, activation, ap_types, compile, dense, kernel};
+use netlathe_codegen_hls::{Options, emit};
+use netlathe_ir::config::{IoType, Strategy};
+use netlathe_ir::op::activation::Function;
+use netlathe_ir::{FixedType, Validated};
+use std::process::Command;
+
+fn small(io_type: Option<IoType>) -> Result<Validated, netlathe_ir::Refused> {
+    let mut rng = Rng::new(40);
+    let mut net = Net::new();
+    let ty = FixedType::fixed(16, 6);
+    let x = net.input("x", &[4], ty);
+    let op = dense(&mut rng, 4, 2, &ty, &ty);
+    let fc = net.layer("fc1", op, &[x], ty, &[("weight", ty), ("bias", ty), ("accum", ty)]);
+    net.set("fc1", |l| {
+        l.strategy = Some(Strategy::Resource);
+        l.reuse_factor = Some(2);
+    });
+    net.output("sig", activation(Function::Sigmoid), &[fc], ty, &[]);
+    net.config.io_type = io_type;
+    Ok(netlathe_ir::passes::run(net.graph, &net.config, &netlathe_ir::passes::Types::Configured)?.network)
+}
+
+#[test]
+fn files_of_a_kernel() {
+    let kernel = kernel(&small(None).unwrap());
+    let files: Vec<&str> = kernel.tree.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(
+        files,
+        [
+            "defines.h",
+            "myproject.cpp",
+            "myproject.h",
+            "nnet_activation.h",
+            "nnet_common.h",
+            "nnet_dense.h",
+            "nnet_dense_resource.h",
+            "nnet_pragmas.h",
+            "nnet_trace.h",
+            "tables_sig.h",
+            "weights_fc1.h",
+        ]
+    );
+    assert_eq!(kernel.pipeline_ii, 2);
+    let text = |file: &str| String::from_utf8(kernel.tree.get(file).unwrap().to_vec()).unwrap();
+    assert!(text("myproject.h").contains("void myproject(ap_uint<64> x, ap_uint<32> *y);"));
+    assert!(text("myproject.cpp").contains("NNET_PIPELINE(2)"));
+    assert!(!text("defines.h").contains("AP_INT_MAX_W"));
+    for (path, content) in kernel.tree.iter() {
+        let content = std::str::from_utf8(content).unwrap();
+        assert!(content.is_ascii() && content.ends_with('\n') && !content.contains("iostream>"), "{path}");
+        assert!(!content.lines().any(|l| l.ends_with(' ') || l.contains('\t')), "{path}");
+    }
+}
+
+#[test]
+fn the_same_bytes_every_time() {
+    let [a, b] = [kernel(&small(None).unwrap()), kernel(&small(None).unwrap())];
+    assert_eq!(a, b);
+}
+
+#[test]
+fn io_stream_is_refused() {
+    let network = small(Some(IoType::Stream)).unwrap();
+    let refused = emit(&network, &Options { project: "p".into() }).unwrap_err();
+    assert_eq!(refused.unsupported(), Some(vec!["io_stream"]));
+}
+
+/// The pragmas as each tool would see them, from the preprocessor.
+#[test]
+fn pragmas_in_the_form_of_each_tool() {
+    let Some(ap_types) = ap_types() else { return };
+    let program = compile(&kernel(&small(None).unwrap()), &ap_types, &[]);
+    let pragmas = |flag: &str| {
+        let output = Command::new("g++")
+            .current_dir(program.folder.path())
+            .args(["-E", "-P", "-std=c++11", flag, "-isystem"])
+            .arg(&ap_types)
+            .arg("myproject.cpp")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines().filter(|l| l.contains("#pragma HLS")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(pragmas("-DNOTHING"), Vec::<String>::new());
+    let count = |lines: &[String], what: &str| lines.iter().filter(|l| l.contains(what)).count();
+    let vitis = pragmas("-D__SYNTHESIS__");
+    assert_eq!(count(&vitis, "PIPELINE II=2"), 1);
+    assert_eq!(count(&vitis, "HLS INLINE"), 3);
+    let bambu = pragmas("-DNNET_BAMBU");
+    assert_eq!(count(&bambu, "PIPELINE II=2"), 1);
+    assert_eq!(count(&bambu, "HLS INLINE"), 3);
+    assert_eq!(bambu.len(), 4, "{bambu:?}");
+    assert!(count(&vitis, "ARRAY_PARTITION variable=layer") >= 2, "{vitis:?}");
+}
+
+/// Five layers of 100 x 100: weights are integers because a list of fixed-point literals would take g++ minutes.
+#[test]
+fn a_larger_network_compiles_in_seconds() {
+    let Some(ap_types) = ap_types() else { return };
+    let mut rng = Rng::new(41);
+    let mut net = Net::new();
+    let ty = FixedType::fixed(16, 6);
+    let mut last = net.input("x", &[100], ty);
+    for i in 0..5 {
+        let name = format!("fc{i}");
+        let op = dense(&mut rng, 100, 100, &ty, &ty);
+        last = net.layer(&name, op, &[last], ty, &[("weight", ty), ("bias", ty), ("accum", ty)]);
+        net.set(&name, |l| {
+            l.strategy = Some(Strategy::Resource);
+            l.reuse_factor = Some(100);
+        });
+    }
+    net.graph.outputs.push(last);
+    let start = std::time::Instant::now();
+    compile(&kernel(&net.finish()), &ap_types, &[]);
+    let seconds = start.elapsed().as_secs();
+    assert!(seconds < 60, "{seconds} s");
+}

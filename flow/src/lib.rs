@@ -1,0 +1,31 @@
+//! From a model to what runs: configuration, stages, tool processes, cache and reports.
+//!
+//! The stages are plain functions: [`model::load`], [`model::lower`], emulation ([`predict`]), and what [`build`] does after
+//! them: write the project and simulate its C++. [`conformance`] runs folders of cases, [`doctor`] looks at what is installed,
+//! [`check`] is the project's own test.
+//!
+//! This is the only crate that writes projects ([`fs`]) or starts processes ([`tool`]). It never parses a command line, and
+//! prints nothing: reports are data, and progress goes to a callback.
+
+pub mod ap_types;
+pub mod build;
+pub mod cache;
+pub mod check;
+pub mod conformance;
+pub mod csim;
+pub mod doctor;
+pub mod error;
+pub mod fs;
+pub mod hash;
+pub mod hex;
+pub mod kernel;
+pub mod model;
+pub mod npy;
+pub mod predict;
+pub mod project;
+pub mod report;
+pub mod settings;
+pub mod tool;
+pub mod vectors;
+
+pub use error::Error;

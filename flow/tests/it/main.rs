@@ -1,0 +1,9 @@
+//! The flow's tests. Expected numbers are worked out by hand; see `data/make.py` for the models.
+
+mod build;
+mod config;
+mod conformance;
+mod fs;
+mod npy;
+mod support;
+mod tool;

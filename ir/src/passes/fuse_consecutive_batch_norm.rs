@@ -1,0 +1,42 @@
+//! Two affine maps in a row become one (hls4ml's `fuse_consecutive_batch_normalization`).
+//!
+//! Only where the first one's output type is open, nobody else reads it, and at most one of two factors and of two biases is
+//! quantised. The arithmetic is numpy's: float32 unless one side is float64.
+
+use super::Context;
+use super::fuse_batch_norm::{combinable, round};
+use crate::diag::Refused;
+use crate::graph::Graph;
+use crate::op::Op;
+use netlathe_apfixed::Precision;
+
+pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused> {
+    for id in graph.order() {
+        let Op::BatchNorm(second) = &graph.node(id).op else { continue };
+        let parent = graph.node(id).inputs[0];
+        let Op::BatchNorm(first) = &graph.node(parent).op else { continue };
+        let open = graph.node(parent).result == Precision::Auto && graph.uses(parent) == 1;
+        if !open
+            || first.channels() != second.channels()
+            || !combinable(&first.scale, &second.scale, 1.0)
+            || !combinable(&first.bias, &second.bias, 0.0)
+        {
+            continue;
+        }
+        let mut fused = second.clone();
+        fused.scale.single = first.scale.single && second.scale.single;
+        let scaled = first.bias.single && second.scale.single;
+        fused.bias.single = scaled && second.bias.single;
+        for ((s, b), (s0, b0)) in
+            fused.scale.data.iter_mut().zip(&mut fused.bias.data).zip(first.scale.data.iter().zip(&first.bias.data))
+        {
+            *b = round(fused.bias.single, round(scaled, *s * b0) + *b);
+            *s = round(fused.scale.single, s0 * *s);
+        }
+        fused.scale.quantizer = first.scale.quantizer.clone().or(fused.scale.quantizer);
+        fused.bias.quantizer = first.bias.quantizer.clone().or(fused.bias.quantizer);
+        graph.node_mut(id).op = Op::BatchNorm(fused);
+        graph.bypass(parent);
+    }
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! The commands and their arguments.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use netlathe_flow::report::Stage;
+use std::path::PathBuf;
+
+/// Trained Keras networks as FPGA accelerators, checked bit by bit.
+#[derive(Parser)]
+#[command(name = "netlathe", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a board's project from a model: emulate, write, simulate the C++.
+    Build(Build),
+    /// Write the complete configuration of a model, every type concrete.
+    Config(ConfigArguments),
+    /// Compute a model on numpy arrays, with exactly the numbers of the hardware.
+    Predict(Predict),
+    /// Run a folder of conformance cases.
+    Conformance(Conformance),
+    /// Say what is installed, what is missing for which step, and how to get it.
+    Doctor(Doctor),
+    /// Test NetLathe itself (in a checkout).
+    Test(Test),
+}
+
+#[derive(Args)]
+pub(crate) struct Build {
+    /// The network: .keras, .h5, or .json with --weights. Default in a checkout: the example.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// The weights of a .json model (HDF5).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// hls4ml-style configuration, YAML or JSON. Without it NetLathe chooses the types.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Typical inputs (.npy), once for each input: they are what types are chosen by and what is simulated.
+    #[arg(long, value_name = "X.npy")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// What Keras answers to the inputs (.npy), once for each output.
+    #[arg(long, value_name = "Y.npy")]
+    pub(crate) expected: Vec<PathBuf>,
+    /// The board, by name.
+    #[arg(long)]
+    pub(crate) board: Option<String>,
+    /// The project's name.
+    #[arg(long)]
+    pub(crate) project: Option<String>,
+    /// The clock's period.
+    #[arg(long, value_name = "NS")]
+    pub(crate) clock: Option<f64>,
+    /// The project's folder. Default: build/PROJECT-BOARD.
+    #[arg(short = 'o', long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace a project of NetLathe even where files in it were changed or added.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// The stage to reach; exit code 1 if it is not reached.
+    #[arg(long, value_enum)]
+    pub(crate) until: Option<Until>,
+    /// Print the report as JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Args)]
+pub(crate) struct ConfigArguments {
+    /// The network: .keras, .h5, or .json with --weights.
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// The weights of a .json model (HDF5).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// A configuration to complete.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Typical inputs (.npy), once for each input: they are what types are chosen by.
+    #[arg(long, value_name = "X.npy")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// The file: .yml, .yaml or .json. Default: YAML to standard output.
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Args)]
+pub(crate) struct Predict {
+    /// The network: .keras, .h5, or .json with --weights.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: PathBuf,
+    /// The weights of a .json model (HDF5).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// hls4ml-style configuration. Without it types are chosen by the inputs.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The inputs (.npy), once for each input of the network, batch first.
+    #[arg(long, value_name = "X.npy", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// The outputs, float64; Y_0.npy, Y_1.npy, ... for a network of several.
+    #[arg(short = 'o', long, value_name = "Y.npy", default_value = "y.npy")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Args)]
+pub(crate) struct Conformance {
+    /// The folder with index.json.
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Only cases with such a name (`*`, `?`); bad files are called bad/NAME.
+    #[arg(long = "case", value_name = "GLOB")]
+    pub(crate) cases: Vec<String>,
+    /// Who computes. Default: both.
+    #[arg(long = "executor", value_enum)]
+    pub(crate) executors: Vec<ExecutorName>,
+    /// Cases at the same time. Default: the number of cores.
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub(crate) jobs: usize,
+    /// Write the report to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Args)]
+pub(crate) struct Doctor {
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Args)]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Args)]
+pub(crate) struct Common {
+    /// Folder with ap_fixed.h and ap_int.h. Default: a Vitis installation's, else fetched from PyPI once.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ap_types: Option<PathBuf>,
+}
+
+/// Stages that can be asked for.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Until {
+    Emulate,
+    Write,
+    Csim,
+    Hls,
+    Bitstream,
+    Package,
+}
+
+impl From<Until> for Stage {
+    fn from(until: Until) -> Self {
+        match until {
+            Until::Emulate => Stage::Emulate,
+            Until::Write => Stage::Write,
+            Until::Csim => Stage::Csim,
+            Until::Hls => Stage::Hls,
+            Until::Bitstream => Stage::Bitstream,
+            Until::Package => Stage::Package,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum ExecutorName {
+    Emulator,
+    Cpp,
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,193 @@
+//! A function a command: arguments in, exit code out.
+
+use crate::cli::{
+    Arguments, Build, Command, ConfigArguments, Conformance, Doctor, ExecutorName, Predict, Test,
+};
+use crate::print;
+use crate::progress::Progress;
+use netlathe_flow::conformance::{self, Executor};
+use netlathe_flow::model::Source;
+use netlathe_flow::project::Wishes;
+use netlathe_flow::{Error, ap_types, build, cache, check, doctor, model, npy, predict, settings};
+use std::path::{Path, PathBuf};
+
+type Code = Result<u8, Error>;
+
+/// Runs a command.
+pub(crate) fn run(arguments: Arguments) -> Code {
+    match arguments.command {
+        Command::Build(a) => run_build(a),
+        Command::Config(a) => run_config(&a),
+        Command::Predict(a) => run_predict(&a),
+        Command::Conformance(a) => run_conformance(a),
+        Command::Doctor(a) => run_doctor(&a),
+        Command::Test(a) => run_test(a),
+    }
+}
+
+/// The checkout that this runs in, if it does.
+fn checkout() -> Option<PathBuf> {
+    // Set by `cargo run`: the folder of this package.
+    let by_cargo = std::env::var_os("CARGO_MANIFEST_DIR").and_then(|d| cache::checkout(Path::new(&d)));
+    by_cargo.or_else(|| cache::checkout(&std::env::current_dir().ok()?))
+}
+
+fn standard_cache() -> Result<cache::Cache, Error> {
+    cache::Cache::standard(checkout().as_deref())
+}
+
+fn run_build(mut a: Build) -> Code {
+    let model = match a.model.take() {
+        Some(model) => model,
+        None => {
+            let example =
+                checkout().map(|c| c.join("examples/jet_tagger")).filter(|d| d.join("model.keras").is_file());
+            let Some(example) = example else {
+                return Err(Error::usage("no model is given", "give one: netlathe build --model FILE"));
+            };
+            if a.inputs.is_empty() && a.expected.is_empty() {
+                a.inputs = vec![example.join("x.npy")];
+                a.expected = vec![example.join("y_keras.npy")];
+            }
+            a.project = a.project.or_else(|| Some("jet_tagger".into()));
+            example.join("model.keras")
+        }
+    };
+    let options = build::Options {
+        source: Source { model, weights: a.weights, config: a.config },
+        wishes: Wishes { project: a.project, board: a.board, clock_period_ns: a.clock },
+        inputs: a.inputs,
+        expected: a.expected,
+        out: a.out,
+        overwrite: a.overwrite,
+        until: a.until.map(Into::into),
+        ap_types: a.common.ap_types,
+        cache: standard_cache()?,
+    };
+    let progress = Progress::new();
+    let json = a.json;
+    let report = build::build(&options, &mut |event| match event {
+        build::Event::Begins(stage) => progress.say(stage.name().to_owned()),
+        build::Event::Ended(stage) if !json => progress.pause(|| print::stage(stage)),
+        build::Event::Ended(_) => {}
+    });
+    progress.end();
+    let report = report?;
+    if json {
+        print::json(&report)?;
+    } else {
+        print::build(&report);
+    }
+    Ok(report.exit_code())
+}
+
+fn run_config(a: &ConfigArguments) -> Code {
+    let format = match &a.out {
+        Some(path) => settings::Format::of(path)?,
+        None => settings::Format::Yaml,
+    };
+    let source = Source { model: a.model.clone(), weights: a.weights.clone(), config: a.config.clone() };
+    let loaded = model::load(&source)?;
+    let x = match a.inputs.as_slice() {
+        [] => Vec::new(),
+        files => npy::read_batch(files, &loaded.inputs(), "inputs")?,
+    };
+    let lowered = model::lower(&loaded, &source, &x)?;
+    print::notes(&lowered.notes);
+    let text = settings::write(&loaded, &lowered.network, format);
+    let difference = settings::difference(&loaded, &lowered.network, &text);
+    match &a.out {
+        Some(path) => std::fs::write(path, &text).map_err(|e| Error::io("write", path, &e))?,
+        None => print::text(&text),
+    }
+    match difference {
+        None => Ok(0),
+        Some(why) => {
+            print::warning(&format!(
+                "read back, this configuration does not give the same network: {why}\n  \
+                 help: hls4ml's keys cannot say everything about every layer; give its types in --config"
+            ));
+            Ok(1)
+        }
+    }
+}
+
+fn run_predict(a: &Predict) -> Code {
+    let source = Source { model: a.model.clone(), weights: a.weights.clone(), config: a.config.clone() };
+    let predicted = predict::predict(&source, &a.inputs, &a.out)?;
+    print::notes(&predicted.notes);
+    print::predicted(&predicted, a.config.is_none());
+    Ok(0)
+}
+
+fn run_conformance(a: Conformance) -> Code {
+    let options = conformance::Options {
+        dir: a.dir,
+        cases: a.cases,
+        executors: a
+            .executors
+            .iter()
+            .map(|e| match e {
+                ExecutorName::Emulator => Executor::Emulator,
+                ExecutorName::Cpp => Executor::Cpp,
+            })
+            .collect(),
+        jobs: a.jobs,
+        ap_types: a.common.ap_types,
+        cache: standard_cache()?,
+        program: Some(this_program()?),
+    };
+    let progress = Progress::new();
+    let report = conformance::run(&options, &mut |case, left| {
+        progress.pause(|| print::case(case));
+        progress.say(format!("{left} cases to come"));
+    });
+    progress.end();
+    let report = report?;
+    print::conformance(&report);
+    if let Some(path) = &a.json {
+        print::json_file(path, &report)?;
+    }
+    Ok(u8::from(!report.is_good()))
+}
+
+fn run_doctor(a: &Doctor) -> Code {
+    let items = doctor::examine(a.common.ap_types.as_deref(), &standard_cache()?);
+    if a.json {
+        print::json(&print::DoctorReport { schema_version: 1, items })?;
+    } else {
+        print::doctor(&items);
+    }
+    Ok(0)
+}
+
+fn run_test(a: Test) -> Code {
+    let Some(root) = checkout() else {
+        return Err(Error::usage("this is not a checkout of NetLathe", "run `cargo xtask test` in one"));
+    };
+    let cases = std::env::var_os(check::CASES)
+        .map_or_else(|| root.join("../shared/conformance"), PathBuf::from)
+        .canonicalize()
+        .ok()
+        .filter(|dir| dir.join("index.json").is_file());
+    let options = check::Options {
+        cache: cache::Cache::standard(Some(&root))?,
+        root,
+        cases,
+        ap_types: a.common.ap_types.or_else(|| std::env::var_os(ap_types::VARIABLE).map(PathBuf::from)),
+        program: this_program()?,
+    };
+    let summary = check::run(&options, &mut |event| match event {
+        check::Event::Step(name) => print::step(name),
+        check::Event::Case(case, _) => print::case(case),
+        check::Event::Conformance(report) => print::conformance(report),
+    })?;
+    print::summary(&summary);
+    Ok(u8::from(!summary.failures.is_empty()))
+}
+
+fn this_program() -> Result<PathBuf, Error> {
+    std::env::current_exe().map_err(|e| {
+        Error::usage(format!("cannot find this program's own file: {e}"), "start it by its path")
+    })
+}

@@ -1,0 +1,233 @@
+//! What the user reads. The only place that prints.
+#![allow(clippy::print_stdout, reason = "a command line answers on standard output")]
+
+use netlathe_flow::check::Summary;
+use netlathe_flow::conformance::{CaseReport, Outcome};
+use netlathe_flow::doctor::Item;
+use netlathe_flow::predict::Predicted;
+use netlathe_flow::report::{Agreement, Counts, LayerReport, Report, StageReport, State};
+use netlathe_flow::{Error, conformance};
+use serde::Serialize;
+use std::fmt::Display;
+use std::path::Path;
+
+/// `doctor --json`.
+#[derive(Serialize)]
+pub(crate) struct DoctorReport {
+    pub(crate) schema_version: u32,
+    pub(crate) items: Vec<Item>,
+}
+
+pub(crate) fn error(e: &Error) {
+    eprintln!("{e}");
+}
+
+pub(crate) fn warning(text: &str) {
+    eprintln!("warning: {text}");
+}
+
+pub(crate) fn notes(notes: &[impl Display]) {
+    for note in notes {
+        eprintln!("{note}");
+    }
+}
+
+pub(crate) fn text(text: &str) {
+    print!("{text}");
+}
+
+pub(crate) fn json(value: &impl Serialize) -> Result<(), Error> {
+    println!("{}", to_json(value)?);
+    Ok(())
+}
+
+pub(crate) fn json_file(path: &Path, value: &impl Serialize) -> Result<(), Error> {
+    let text = to_json(value)? + "\n";
+    std::fs::write(path, text).map_err(|e| Error::io("write", path, &e))
+}
+
+fn to_json(value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string_pretty(value).map_err(|e| Error::Internal(e.to_string()))
+}
+
+pub(crate) fn stage(stage: &StageReport) {
+    let mark = match stage.state {
+        State::Done => "done",
+        State::Differs => "DIFFERS",
+        State::NotReached | State::NotAsked => "not reached",
+    };
+    println!(
+        "{:<8} {mark:<11} {:>7.2} s  {}",
+        stage.stage.name(),
+        stage.seconds,
+        stage.detail.replace('\n', "\n  ")
+    );
+}
+
+pub(crate) fn build(report: &Report) {
+    for note in &report.notes {
+        println!("{}", note.text);
+    }
+    println!();
+    layers(&report.layers);
+    println!("Overflows are those of {} vectors ({}).", report.vectors, report.vectors_from);
+    agreement(&report.agreement);
+    for line in &report.differences {
+        println!("{line}");
+    }
+    println!();
+    match report.reached() {
+        Some(stage) => println!("Reached: {} ({}, board {}).", stage.name(), report.project, report.board),
+        None => println!("Reached: nothing."),
+    }
+    for stage in report.stages.iter().filter(|s| matches!(s.state, State::NotReached | State::Differs)) {
+        println!("Not reached: {}: {}", stage.stage.name(), stage.detail);
+    }
+    if report.stages.iter().all(|s| s.state != State::Differs) {
+        next(report);
+    }
+}
+
+/// What the bitstream needs, and the command.
+fn next(report: &Report) {
+    let here = if report.next.installed { "installed here" } else { "not installed here" };
+    println!("There is no bitstream yet, and latency and resources are unknown without HLS.");
+    println!("The bitstream needs {} ({here}). To go on:", report.next.needs);
+    println!("  {}", report.next.command);
+}
+
+fn layers(layers: &[LayerReport]) {
+    let header = ["layer", "class", "shape", "result", "inside", "mult.", "overflows"].map(str::to_owned);
+    let mut rows = vec![header.to_vec()];
+    for LayerReport { layer, overflows, inner_overflows } in layers {
+        rows.push(vec![
+            layer.name.clone(),
+            layer.class.clone(),
+            layer.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x"),
+            short(&layer.result),
+            layer.types.iter().map(|(n, t)| format!("{n} {}", short(t))).collect::<Vec<_>>().join(", "),
+            layer.multiplications.to_string(),
+            counts(overflows, inner_overflows),
+        ]);
+    }
+    let total: u64 = layers.iter().map(|l| l.layer.multiplications).sum();
+    table(&rows);
+    println!("{total} multiplications an inference.");
+}
+
+/// `ap_fixed<16,6,AP_RND_CONV,AP_SAT>` as `fixed<16,6,RND_CONV,SAT>`.
+fn short(ty: &str) -> String {
+    ty.replace("ap_", "").replace("AP_", "")
+}
+
+fn counts(output: &Counts, inner: &Counts) -> String {
+    let mut parts = Vec::new();
+    for (n, what) in [
+        (output.wrapped, "wrapped"),
+        (output.saturated, "saturated"),
+        (inner.wrapped, "wrapped inside"),
+        (inner.saturated, "saturated inside"),
+    ] {
+        if n > 0 {
+            parts.push(format!("{n} {what}"));
+        }
+    }
+    if parts.is_empty() { "none".into() } else { parts.join(", ") }
+}
+
+fn table(rows: &[Vec<String>]) {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths: Vec<usize> =
+        (0..columns).map(|c| rows.iter().map(|r| r[c].chars().count()).max().unwrap_or(0)).collect();
+    for row in rows {
+        let line: Vec<String> = row.iter().zip(&widths).map(|(cell, &w)| format!("{cell:<w$}")).collect();
+        println!("{}", line.join("  ").trim_end());
+    }
+}
+
+fn agreement(agreement: &[Agreement]) {
+    for a in agreement {
+        let same = match a.same_argmax {
+            Some(fraction) => {
+                format!("same largest element in {:.2} % of {} samples, ", 100.0 * fraction, a.samples)
+            }
+            None => format!("{} samples, ", a.samples),
+        };
+        println!(
+            "Agreement with Keras, {}: {same}largest difference {:.3e}.",
+            a.output, a.max_abs_difference
+        );
+    }
+}
+
+pub(crate) fn predicted(p: &Predicted, chosen: bool) {
+    for file in &p.files {
+        println!("{} samples: {}", p.samples, file.display());
+    }
+    if chosen {
+        eprintln!(
+            "note: types were chosen by these inputs; `netlathe config` writes a configuration that keeps them"
+        );
+    }
+}
+
+/// A line (or a few) for a case that did not pass.
+pub(crate) fn case(case: &CaseReport) {
+    match &case.outcome {
+        Outcome::Passed => {}
+        Outcome::Skipped(why) => println!("{}: skipped: {why}", case.name),
+        Outcome::Failed(lines) => println!("{}: FAILED: {}", case.name, lines.join("\n    ")),
+    }
+}
+
+pub(crate) fn conformance(report: &conformance::Report) {
+    let untraced: Vec<String> =
+        report.cases.iter().flat_map(|c| c.untraced.iter().map(move |l| format!("{}/{l}", c.name))).collect();
+    if !untraced.is_empty() {
+        println!("{} traced layers are not in our networks: {}", untraced.len(), untraced.join(", "));
+    }
+    for file in &report.bad {
+        if let Some(problem) = &file.problem {
+            println!("bad/{}: FAILED: {problem}", file.name);
+        }
+    }
+    if !report.bad.is_empty() {
+        let failed = report.bad.iter().filter(|b| b.problem.is_some()).count();
+        println!(
+            "bad/: {} of {} files refused as they should be",
+            report.bad.len() - failed,
+            report.bad.len()
+        );
+    }
+    println!("{} passed, {} failed, {} skipped", report.passed, report.failed, report.skipped);
+}
+
+pub(crate) fn doctor(items: &[Item]) {
+    for item in items {
+        match &item.found {
+            Some(found) => println!("found    {:<17} {found}  [{}]", item.name, item.for_what),
+            None => println!("missing  {:<17} needed for {}: {}", item.name, item.for_what, item.how),
+        }
+    }
+}
+
+pub(crate) fn step(name: &str) {
+    println!("== {name}");
+}
+
+pub(crate) fn summary(summary: &Summary) {
+    println!("== summary");
+    for line in &summary.skipped {
+        println!("SKIPPED: {line}");
+    }
+    for line in &summary.failures {
+        println!("FAILED: {line}");
+    }
+    let steps = if summary.failures.is_empty() { "every step passed" } else { "a step failed" };
+    println!(
+        "{steps}: {} passed, {} failed, {} skipped",
+        summary.passed,
+        summary.failed,
+        summary.skipped.len()
+    );
+}

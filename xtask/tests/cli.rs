@@ -1,0 +1,100 @@
+//! The program as a user starts it: exit codes and the shape of what it says.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn netlathe(args: &[&str], dir: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_netlathe")).args(args).current_dir(dir).output().unwrap()
+}
+
+fn model() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flow/tests/data/tiny.keras");
+    path.to_string_lossy().into_owned()
+}
+
+#[track_caller]
+fn check(args: &[&str], dir: &Path, code: i32, says: &str) {
+    let out = netlathe(args, dir);
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(code), "{args:?}: {text}");
+    assert!(text.contains(says), "{args:?} says: {text}");
+    assert!(!text.contains("panicked"), "{text}");
+}
+
+/// A batch of the tiny network's inputs, written without numpy.
+fn x(dir: &Path, shape: &str, values: &[f32]) -> PathBuf {
+    let header =
+        format!("{:<117}\n", format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"));
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+    let path = dir.join("x.npy");
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+#[test]
+fn wrong_use_is_2() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    check(&[], d, 2, "Usage");
+    check(&["build", "--until", "lunch"], d, 2, "lunch");
+    check(&["config", "none.keras"], d, 2, "none.keras does not exist");
+    check(&["config", &model(), "-o", "c.txt"], d, 2, "ends in .yml, .yaml or .json");
+    check(&["config", &model(), "-o", "no/such/folder/c.yml"], d, 2, "cannot write");
+    check(&["conformance", "nowhere"], d, 2, "index.json");
+    check(&["build", "--model", &model(), "--ap-types", "nowhere", "-o", "p"], d, 2, "--ap-types is nowhere");
+    x(d, "(1, 3)", &[0.0; 3]);
+    check(&["predict", "--model", &model(), "--inputs", "x.npy"], d, 2, "`x` takes (samples, 2)");
+}
+
+#[test]
+fn a_refused_model_or_configuration_is_3() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    std::fs::write(d.join("text.keras"), "no model").unwrap();
+    check(&["config", "text.keras"], d, 3, "text.keras");
+    std::fs::write(d.join("c.yml"), "Model: {Strategy: Fastest}").unwrap();
+    check(&["config", &model(), "--config", "c.yml"], d, 3, "Fastest");
+}
+
+#[test]
+fn predict_writes_what_the_hardware_computes() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    x(d, "(2, 2)", &[1.5, -0.5, 0.25, 3.0]);
+    std::fs::write(d.join("c.yml"), "Model: {Precision: 'fixed<16,6>'}").unwrap();
+    let out = netlathe(&["predict", "--model", &model(), "--config", "c.yml", "--inputs", "x.npy"], d);
+    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    let bytes = std::fs::read(d.join("y.npy")).unwrap();
+    let values: Vec<f64> =
+        bytes[bytes.len() - 32..].chunks(8).map(|c| f64::from_le_bytes(c.try_into().unwrap())).collect();
+    // Kernel [[1, 0.5], [-1, 2]], bias [0.25, -0.25], ReLU.
+    assert_eq!(values, [2.25, 0.0, 0.0, 5.875]);
+}
+
+#[test]
+fn reports_are_json_with_a_version() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let out = netlathe(&["build", "--model", &model(), "--until", "write", "-o", "p", "--json"], d);
+    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    let json: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(json["schema_version"], 1);
+    assert!(d.join("p/manifest.json").is_file());
+    let out = netlathe(&["doctor", "--json"], d);
+    let json: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((&json["schema_version"], out.status.code()), (&1.into(), Some(0)));
+    assert!(json["items"].as_array().unwrap().iter().any(|i| i["name"] == "Vivado"));
+}
+
+#[test]
+fn a_configuration_goes_to_standard_output() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = netlathe(&["config", &model()], dir.path());
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert_eq!(out.status.code(), Some(0));
+    assert!(text.contains("LayerName:") && text.contains("  d:") && !text.contains("auto"), "{text}");
+    assert!(String::from_utf8_lossy(&out.stderr).contains("NL250"), "no inputs: types are a guess");
+}
