@@ -1,4 +1,5 @@
 // The only file of the kernel that is compiled: Coyote's HLS step takes {kernel}.cpp alone, so the network is included.
+#define NNET_INNER
 #include "model_wrapper.hpp"
 
 #include "{{ cpp }}"

@@ -3,14 +3,19 @@
 
 // Every pragma of the generated code is one of the macros below. Which form they print:
 //
-//   NNET_BAMBU defined by the user (-DNNET_BAMBU)  PandA-bambu's form
+//   NNET_BAMBU, or __BAMBU__ defined by the tool   PandA-bambu's form
 //   otherwise, __SYNTHESIS__ defined by the tool   Vitis HLS's form
 //   otherwise                                      nothing: a plain compiler sees no pragma and warns of none
+//
+// NNET_INNER, defined by a wrapper that includes the network, says that the network's function is not the outermost one.
 //
 // A macro stands on its own line without a semicolon.
 //
 //   NNET_PIPELINE(ii)      first line of the top function. `ii` is a number: bambu refuses an expression. At function scope
 //                          only: it unrolls every loop below, and bambu refuses it inside a loop.
+//   NNET_PORT_IN(word)     a word that comes with the start of the outermost function; one port a pragma. Vitis HLS's default.
+//   NNET_PORT_OUT(word)    a word that leaves with a valid signal. One packed word: of several such ports of a pipelined
+//                          function bambu never raises the signal.
 //   NNET_INLINE            first line of a function. bambu refuses a pragma in code that is never instantiated, so a header
 //                          holds at most one function with this macro, and is included only where that function is called.
 //   NNET_PARTITION(array)  after the array's declaration. bambu ignores such pragmas with a warning, so it gets none.
@@ -31,6 +36,18 @@
 
 // No blanks around `=`: the text reaches the tool as it stands here.
 #define NNET_PRAGMA(text) _Pragma(#text)
+
+#if defined(__BAMBU__) && !defined(NNET_BAMBU)
+#define NNET_BAMBU
+#endif
+
+#if defined(NNET_BAMBU) && !defined(NNET_INNER)
+#define NNET_PORT_IN(word) NNET_PRAGMA(HLS INTERFACE mode=ap_none port=word)
+#define NNET_PORT_OUT(word) NNET_PRAGMA(HLS INTERFACE mode=ap_vld port=word)
+#else
+#define NNET_PORT_IN(word)
+#define NNET_PORT_OUT(word)
+#endif
 
 #if defined(NNET_BAMBU)
 #define NNET_PIPELINE(ii) NNET_PRAGMA(HLS PIPELINE II=ii)

@@ -199,6 +199,8 @@ struct TopSource<'a> {
     copies: Vec<CopyOut>,
     input_arrays: Vec<Local>,
     output_arrays: Vec<Local>,
+    /// Names of the words that come in.
+    input_words: Vec<&'a str>,
     input_slots: Vec<SlotCode>,
     output_words: Vec<WordCode>,
 }
@@ -326,6 +328,7 @@ impl Files<'_> {
             compute_arguments: all().map(|a| a.name.clone()).collect::<Vec<_>>().join(", "),
             layers,
             copies,
+            input_words: self.inputs.words.iter().map(|w| w.name.as_str()).collect(),
             input_slots: self
                 .inputs
                 .words

@@ -52,6 +52,12 @@ static inline void {{ compute }}({{ compute_parameters }}) {
 
 void {{ top }}({{ parameters }}) {
     NNET_PIPELINE({{ pipeline_ii }}) // a literal at function scope, as both HLS compilers take it
+{%- for word in input_words %}
+    NNET_PORT_IN({{ word }})
+{%- endfor %}
+{%- for word in output_words %}
+    NNET_PORT_OUT({{ word.name }})
+{%- endfor %}
 {%- for array in input_arrays %}
     {{ array.ty }} {{ array.name }}[{{ array.len }}];
     NNET_PARTITION({{ array.name }})

@@ -122,6 +122,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
         board: target.board.clone(),
         flow: format!("{:?}", target.flow),
         folder: folder.display().to_string(),
+        asked: options.until,
         vectors: vectors.samples(),
         vectors_from: if x.is_empty() { "made up".into() } else { "the given inputs".into() },
         layers,
@@ -132,7 +133,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
         next: Next {
             needs: needs.into(),
             installed: installed(target.flow),
-            command: format!("cd {} && {command}", folder.display()),
+            command: format!("cd {} && {command}", tool::quoted(&folder.to_string_lossy())),
         },
     };
 
@@ -358,26 +359,23 @@ impl Stages<'_> {
         self.reports.push(report);
     }
 
-    /// A stage that cannot be reached. Nobody asked for it by name: then it is only said.
+    /// A stage whose tool is missing.
     fn missing(&mut self, stage: Stage, why: &str) {
-        let state = if self.until.is_some() { State::NotReached } else { State::NotAsked };
         let detail = why.trim_start_matches("error: ").to_owned();
-        self.end(StageReport { stage, state, seconds: 0.0, detail });
+        self.end(StageReport { stage, state: State::NotReached, seconds: 0.0, detail });
     }
 
-    /// The stages that this step does not run.
+    /// The stages that were not run.
     fn rest(&mut self, next: &Next) {
         for stage in [Stage::Write, Stage::Csim, Stage::Hls, Stage::Bitstream, Stage::Package] {
             if self.reports.iter().any(|r| r.stage == stage) {
                 continue;
             }
-            let asked = self.until.is_some_and(|until| stage <= until);
-            let detail = if asked {
-                format!("netlathe does not run it itself yet; it needs {}: {}", next.needs, next.command)
+            let (state, detail) = if self.wants(stage) {
+                (State::NotReached, format!("netlathe does not run it; it needs {}", next.needs))
             } else {
-                "not asked for".to_owned()
+                (State::NotAsked, "not asked for".to_owned())
             };
-            let state = if asked { State::NotReached } else { State::NotAsked };
             self.reports.push(StageReport { stage, state, seconds: 0.0, detail });
         }
     }

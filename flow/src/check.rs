@@ -174,7 +174,7 @@ fn conformance(
 fn counts(log: &str) -> (usize, usize, usize) {
     let mut sums = [0; 3];
     for line in log.lines().filter_map(|l| l.strip_prefix("test result: ")) {
-        let words: Vec<&str> = line.split(|c: char| c == ' ' || c == ';').filter(|w| !w.is_empty()).collect();
+        let words: Vec<&str> = line.split([' ', ';']).filter(|w| !w.is_empty()).collect();
         for (sum, what) in sums.iter_mut().zip(["passed", "failed", "ignored"]) {
             let number = words.iter().position(|w| *w == what).and_then(|i| words.get(i.checked_sub(1)?));
             *sum += number.and_then(|n| n.parse::<usize>().ok()).unwrap_or(0);

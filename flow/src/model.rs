@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::vectors;
 use ndarray::{ArrayD, Axis};
 use netlathe_ir::config::Config;
+use netlathe_ir::op::softmax::Implementation;
 use netlathe_ir::passes::{self, Calibration, Lowered, Types};
 use netlathe_ir::{Diagnostic, Graph, Op};
 use std::path::{Path, PathBuf};
@@ -159,9 +160,24 @@ fn types(op: &Op) -> Vec<(String, String)> {
     let inner = op.inner_types().into_iter().map(|(name, p)| (name.to_owned(), p));
     weights
         .chain(inner)
+        .filter(|(name, _)| is_used(op, name))
         .filter_map(|(name, p)| match p {
             netlathe_ir::Precision::Is(ty) => Some((name, ty.to_string())),
             netlathe_ir::Precision::Auto => None,
         })
         .collect()
+}
+
+/// Whether the arithmetic uses this type; tables have types even where no table is used.
+fn is_used(op: &Op, name: &str) -> bool {
+    match op {
+        Op::Activation(a) => name != "table" || a.function.table_range().is_some(),
+        Op::Softmax(s) => match s.implementation {
+            Implementation::Argmax => false,
+            Implementation::Legacy => name == "table",
+            Implementation::Latency => !matches!(name, "table" | "inp_norm"),
+            Implementation::Stable => name != "table",
+        },
+        _ => true,
+    }
 }

@@ -49,9 +49,9 @@ pub enum State {
     Done,
     /// Done, and the results differ.
     Differs,
-    /// Something that it needs is missing.
+    /// Something that it needs is missing, or an earlier stage was not reached.
     NotReached,
-    /// Not asked for.
+    /// It comes after the stage that was asked for.
     NotAsked,
 }
 
@@ -133,6 +133,8 @@ pub struct Report {
     pub flow: String,
     /// The project's folder.
     pub folder: String,
+    /// The stage that had to be reached; `None`: as far as what is installed allows.
+    pub asked: Option<Stage>,
     /// Samples that the table, and C simulation, are about.
     pub vectors: usize,
     /// Where they come from: the files given, or made up.
@@ -163,10 +165,15 @@ impl Report {
         self.stages.iter().filter(|s| s.state == State::Done).map(|s| s.stage).max()
     }
 
-    /// 0, or 1 when results differ or a stage that was asked for was not reached.
+    /// How a stage ended.
+    pub fn state(&self, stage: Stage) -> State {
+        self.stages.iter().find(|s| s.stage == stage).map_or(State::NotReached, |s| s.state)
+    }
+
+    /// 0, or 1 when results differ or the stage that was asked for was not reached.
     pub fn exit_code(&self) -> u8 {
         let wrong = self.stages.iter().any(|s| s.state == State::Differs);
-        let short = self.stages.iter().any(|s| s.state == State::NotReached);
+        let short = self.asked.is_some_and(|stage| self.state(stage) != State::Done);
         u8::from(wrong || short)
     }
 }

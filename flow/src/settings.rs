@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::model::{self, Loaded, Source};
 use netlathe_ir::config::{Config, ProjectConfig, Strategy};
+use netlathe_ir::op::softmax::Implementation;
 use netlathe_ir::{Graph, Node, NodeId, Op, Precision, Validated};
 use std::path::Path;
 
@@ -81,7 +82,30 @@ pub fn difference(loaded: &Loaded, network: &Validated, text: &str) -> Option<St
 
 fn same(graph_a: &Graph, a: &Node, graph_b: &Graph, b: &Node) -> bool {
     let operands = |g: &Graph, n: &Node| n.inputs.iter().map(|&i| g.node(i).name.clone()).collect::<Vec<_>>();
-    a.name == b.name && a.result == b.result && a.op == b.op && operands(graph_a, a) == operands(graph_b, b)
+    a.name == b.name
+        && a.result == b.result
+        && essence(&a.op) == essence(&b.op)
+        && operands(graph_a, a) == operands(graph_b, b)
+}
+
+/// The operation without what its arithmetic does not use: a type or a size of a table that is not there.
+fn essence(op: &Op) -> Op {
+    let mut op = op.clone();
+    match &mut op {
+        Op::Activation(a) if a.table.is_none() => {
+            a.table_ty = Precision::Auto;
+            a.table_size = 0;
+        }
+        Op::Softmax(s) => {
+            // The sizes are those of the tables themselves.
+            s.table_size = 0;
+            if s.implementation != Implementation::Legacy {
+                s.table_ty = Precision::Auto;
+            }
+        }
+        _ => {}
+    }
+    op
 }
 
 fn text(value: impl Into<String>) -> Value {

@@ -137,10 +137,6 @@ fn check_node(graph: &Graph, node: &Node) -> Vec<Diagnostic> {
 fn is_used(op: &Op, var: &str) -> bool {
     use crate::op::softmax::Implementation as I;
     match op {
-        Op::Activation(a) => match var {
-            "table" => a.function.table_range().is_some(),
-            _ => true,
-        },
         Op::Softmax(s) => match s.implementation {
             I::Argmax => false,
             I::Legacy => var == "table",

@@ -5,7 +5,7 @@ use netlathe_flow::check::Summary;
 use netlathe_flow::conformance::{CaseReport, Outcome};
 use netlathe_flow::doctor::Item;
 use netlathe_flow::predict::Predicted;
-use netlathe_flow::report::{Agreement, Counts, LayerReport, Report, StageReport, State};
+use netlathe_flow::report::{Agreement, Counts, LayerReport, Report, Stage, StageReport, State};
 use netlathe_flow::{Error, conformance};
 use serde::Serialize;
 use std::fmt::Display;
@@ -81,33 +81,37 @@ pub(crate) fn build(report: &Report) {
         None => println!("Reached: nothing."),
     }
     for stage in report.stages.iter().filter(|s| matches!(s.state, State::NotReached | State::Differs)) {
-        println!("Not reached: {}: {}", stage.stage.name(), stage.detail);
+        println!("Not reached: {}: {}.", stage.stage.name(), stage.detail);
     }
-    if report.stages.iter().all(|s| s.state != State::Differs) {
-        next(report);
+    match report.state(Stage::Write) {
+        State::Done if !report.stages.iter().any(|s| s.state == State::Differs) => next(report),
+        State::Done => {
+            println!("The project is in {}; do not build it before this is understood.", report.folder)
+        }
+        _ => println!("No project was written."),
     }
 }
 
 /// What the bitstream needs, and the command.
 fn next(report: &Report) {
     let here = if report.next.installed { "installed here" } else { "not installed here" };
-    println!("There is no bitstream yet, and latency and resources are unknown without HLS.");
+    println!("There is no bitstream; latency and resources are not known before HLS has run.");
     println!("The bitstream needs {} ({here}). To go on:", report.next.needs);
     println!("  {}", report.next.command);
 }
 
 fn layers(layers: &[LayerReport]) {
-    let header = ["layer", "class", "shape", "result", "inside", "mult.", "overflows"].map(str::to_owned);
+    let header = ["layer", "class", "shape", "mult.", "overflows", "result", "inside"].map(str::to_owned);
     let mut rows = vec![header.to_vec()];
     for LayerReport { layer, overflows, inner_overflows } in layers {
         rows.push(vec![
             layer.name.clone(),
             layer.class.clone(),
             layer.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x"),
-            short(&layer.result),
-            layer.types.iter().map(|(n, t)| format!("{n} {}", short(t))).collect::<Vec<_>>().join(", "),
             layer.multiplications.to_string(),
             counts(overflows, inner_overflows),
+            short(&layer.result),
+            layer.types.iter().map(|(n, t)| format!("{n} {}", short(t))).collect::<Vec<_>>().join(", "),
         ]);
     }
     let total: u64 = layers.iter().map(|l| l.layer.multiplications).sum();

@@ -45,10 +45,6 @@ fn refusal(options: &Options) -> Error {
     build(options, &mut |_| {}).unwrap_err()
 }
 
-fn state(report: &Report, stage: Stage) -> State {
-    report.stages.iter().find(|s| s.stage == stage).unwrap().state
-}
-
 fn files(dir: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![dir.to_owned()];
@@ -117,6 +113,7 @@ fn the_report_counts_and_compares() {
     save(&place.path("y.npy"), &wrong);
     let report = run(&place.options("p", Some(Stage::Emulate)));
     assert!(!place.path("p").exists());
+    assert_eq!((report.state(Stage::Write), report.exit_code()), (State::NotAsked, 0));
     let a = &report.agreement[0];
     assert_eq!((a.samples, a.same_argmax, a.max_abs_difference), (3, Some(2.0 / 3.0), 3.0));
     let d = report.layers.iter().find(|l| l.layer.name == "d").unwrap();
@@ -151,13 +148,14 @@ fn a_stage_that_cannot_be_reached_is_exit_code_1() {
         return;
     }
     let report = run(&place.options("p", Some(Stage::Hls)));
-    assert_eq!(state(&report, Stage::Csim), State::Done);
-    assert_eq!(state(&report, Stage::Hls), State::NotReached);
+    assert_eq!(report.state(Stage::Csim), State::Done);
+    assert_eq!(report.state(Stage::Hls), State::NotReached);
     assert_eq!((report.exit_code(), report.reached()), (1, Some(Stage::Csim)));
     assert!(report.next.command.contains("vivado -mode batch"));
     // Nobody asked: then it is enough to say so.
     let report = run(&place.options("p", None));
     assert_eq!((report.exit_code(), report.reached()), (0, Some(Stage::Csim)));
+    assert_eq!(report.state(Stage::Bitstream), State::NotReached);
     assert!(report.differences.is_empty());
 }
 

@@ -93,6 +93,14 @@ impl Reader {
         flag
     }
 
+    /// hls4ml's bit-exact flow sizes every type by the data: not supported yet, so it cannot be asked for.
+    pub(super) fn bit_exact(&mut self, path: &str, value: &Value) {
+        if !value.is_null() && self.flag(path, value) == Some(true) {
+            let message = format!("{path} is true: hls4ml's bit-exact flow is not supported yet");
+            self.findings.push(Diagnostic::error(code::UNSUPPORTED_LAYER, message).subject("bit_exact"));
+        }
+    }
+
     fn precision(&mut self, path: &str, value: &Value) -> Option<Precision> {
         let Value::String(text) = value else {
             self.bad(path, value, "a type such as \"ap_fixed<16,6>\", or \"auto\", is wanted");
@@ -209,6 +217,7 @@ impl Reader {
                 "TraceOutput" | "Compression" => {
                     self.flag(&here, value);
                 }
+                "BitExact" => self.bit_exact(&here, value),
                 // A memory hint without any effect on numbers; hls4ml allows infinity.
                 "BramFactor" if value.is_number() => {}
                 _ => {

@@ -78,6 +78,8 @@ pub(super) const MODEL: &[&str] = &[
     "Strategy",
     "BramFactor",
     "TraceOutput",
+    // hls4ml writes it into the configuration when it converts.
+    "BitExact",
     "TargetCycles",
     "ConvImplementation",
     "Compression",

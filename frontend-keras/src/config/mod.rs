@@ -138,9 +138,7 @@ fn top(reader: &mut Reader, path: &str, map: &Map<String, Value>, config: &mut C
                     }
                 }
             }
-            "bit_exact" => {
-                reader.flag(&here, value);
-            }
+            "bit_exact" => reader.bit_exact(&here, value),
             _ => project(reader, &here, known, value, &mut config.project),
         }
     }

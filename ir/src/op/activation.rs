@@ -100,12 +100,14 @@ impl Activation {
         }
     }
 
+    /// The types that this function uses.
     pub(super) fn inner_types_mut(&mut self) -> Vec<(&'static str, &mut Precision)> {
         match &mut self.function {
             Function::LeakyRelu { param, .. } | Function::ThresholdedRelu { param, .. } => {
-                vec![("param", param), ("table", &mut self.table_ty)]
+                vec![("param", param)]
             }
-            _ => vec![("table", &mut self.table_ty)],
+            Function::Sigmoid | Function::Tanh => vec![("table", &mut self.table_ty)],
+            _ => Vec::new(),
         }
     }
 }

@@ -1,0 +1,32 @@
+// The outside of the kernel: float32 beats of the AXI DMA in, float32 beats out.
+#ifndef BRANCHES_AXI_H_
+#define BRANCHES_AXI_H_
+
+// First, because it may widen ap_uint before ap_int.h is read.
+#include "branches.h"
+
+#include "ap_axi_sdata.h"
+#include "hls_stream.h"
+
+namespace wrapper {
+
+// One element, a float32, is one beat.
+static const unsigned INPUT_SIZE = 4;
+static const unsigned OUTPUT_SIZE = 2;
+
+// Types of the same bits as the network's first and last, which convert from and to float as those should.
+typedef ap_fixed<16,6> input_type;
+typedef ap_fixed<36,16> output_type;
+
+typedef ap_axiu<32, 0, 0, 0> beat;
+
+} // namespace wrapper
+
+// One call is one sample; in hardware it runs freely.
+//
+// data_in:  samples one after another; a batch is one DMA transfer, closed by TLAST. TLAST inside a sample cuts it short: the
+//           rest is zeros, it is answered and closes the batch, and the next beat starts a new sample. TKEEP is ignored.
+// data_out: OUTPUT_SIZE beats a sample; TLAST on the last beat of the sample that closed the batch. TKEEP is all ones.
+void branches_axi(hls::stream<wrapper::beat> &data_in, hls::stream<wrapper::beat> &data_out);
+
+#endif

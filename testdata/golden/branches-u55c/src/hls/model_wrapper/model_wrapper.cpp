@@ -1,0 +1,138 @@
+// The only file of the kernel that is compiled: Coyote's HLS step takes {kernel}.cpp alone, so the network is included.
+#define NNET_INNER
+#include "model_wrapper.hpp"
+
+#include "branches.cpp"
+#include "nnet_pragmas.h"
+
+namespace wrapper {
+
+// C++11 leaves reading the other member of a union to the compiler; Vitis HLS, g++ and clang all give the bits.
+union float_bits {
+    float value;
+    unsigned int bits;
+};
+
+static float float_of(unsigned int bits) {
+    float_bits both;
+    both.bits = bits;
+    return both.value;
+}
+
+static unsigned int bits_of(float value) {
+    float_bits both;
+    both.value = value;
+    return both.bits;
+}
+
+// Takes one sample from its beats and packs it into the network's input. `skip` tells the stages behind that these beats
+// were the surplus of an over-long packet, not a sample.
+static void read_beats(
+    hls::stream<beat> &data_in,
+    hls::stream<ap_uint<64> > &x_words,
+    hls::stream<ap_uint<1> > &skips
+) {
+    NNET_INLINE_OFF
+    // The packet before has not ended yet. Reset together with the kernel.
+    static bool surplus = false;
+    NNET_RESET(surplus)
+
+    input_type sample[INPUT_BEATS * LANES];
+    NNET_PARTITION(sample)
+    bool ended = false;
+    for (unsigned i = 0; i < INPUT_BEATS; i++) {
+        NNET_PIPELINE_LOOP(1)
+        ap_uint<512> data = 0;
+        if (!ended) {
+            const beat taken = data_in.read();
+            data = taken.data;
+            ended = taken.last != 0;
+        }
+        for (unsigned lane = 0; lane < LANES; lane++) {
+            NNET_UNROLL
+            // The constructor applies the type's own rounding and overflow.
+            sample[i * LANES + lane] = input_type(float_of(data.range(32 * lane + 31, 32 * lane).to_uint()));
+        }
+    }
+
+    ap_uint<64> x = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        NNET_UNROLL
+        const ap_uint<16> bits = sample[0 + i].range();
+        x |= ap_uint<64>(bits) << (0 + 16 * i);
+    }
+    x_words.write(x);
+
+    skips.write(surplus);
+    surplus = !ended;
+}
+
+// Computes one sample. Drains without further input: the last sample of a burst must not stay inside.
+static void compute(
+    hls::stream<ap_uint<64> > &x_words,
+    hls::stream<ap_uint<1> > &skips_in,
+    hls::stream<ap_uint<72> > &y_words,
+    hls::stream<ap_uint<1> > &skips_out
+) {
+    NNET_PIPELINE_FLUSH(2)
+    const ap_uint<1> skip = skips_in.read();
+    const ap_uint<64> x = x_words.read();
+    ap_uint<72> y;
+    branches(x, &y);
+    y_words.write(y);
+    skips_out.write(skip);
+}
+
+// Unpacks one result and sends it as beats.
+static void write_beats(
+    hls::stream<ap_uint<72> > &y_words,
+    hls::stream<ap_uint<1> > &skips,
+    hls::stream<beat> &data_out
+) {
+    NNET_INLINE_OFF
+    output_type result[OUTPUT_BEATS * LANES];
+    NNET_PARTITION(result)
+    for (unsigned i = OUTPUT_SIZE; i < OUTPUT_BEATS * LANES; i++) {
+        NNET_UNROLL
+        result[i] = 0;
+    }
+    const ap_uint<72> y = y_words.read();
+    for (unsigned i = 0; i < 2; i++) {
+        NNET_UNROLL
+        const ap_uint<36> bits = y >> (0 + 36 * i);
+        result[0 + i].range() = bits;
+    }
+    const bool skip = skips.read() != 0;
+    for (unsigned i = 0; i < OUTPUT_BEATS; i++) {
+        NNET_PIPELINE_LOOP(1)
+        beat sent;
+        sent.data = 0;
+        for (unsigned lane = 0; lane < LANES; lane++) {
+            NNET_UNROLL
+            sent.data.range(32 * lane + 31, 32 * lane) = bits_of(float(result[i * LANES + lane]));
+        }
+        sent.keep = -1;
+        sent.strb = -1;
+        sent.last = i + 1 == OUTPUT_BEATS;
+        if (!skip) {
+            data_out.write(sent);
+        }
+    }
+}
+
+} // namespace wrapper
+
+void model_wrapper(hls::stream<wrapper::beat> &data_in, hls::stream<wrapper::beat> &data_out) {
+    NNET_INTERFACE_AXIS(data_in)
+    NNET_INTERFACE_AXIS(data_out)
+    NNET_INTERFACE_FREE
+    NNET_DATAFLOW
+    hls::stream<ap_uint<64> > x_words;
+    hls::stream<ap_uint<72> > y_words;
+    hls::stream<ap_uint<1> > skips_in;
+    hls::stream<ap_uint<1> > skips_out;
+
+    wrapper::read_beats(data_in, x_words, skips_in);
+    wrapper::compute(x_words, skips_in, y_words, skips_out);
+    wrapper::write_beats(y_words, skips_out, data_out);
+}

@@ -1,0 +1,116 @@
+#include "mlp_axi.h"
+
+#include "nnet_pragmas.h"
+
+namespace wrapper {
+
+// C++11 leaves reading the other member of a union to the compiler; Vitis HLS, g++ and clang all give the bits.
+union float_bits {
+    float value;
+    unsigned int bits;
+};
+
+static float float_of(unsigned int bits) {
+    float_bits both;
+    both.bits = bits;
+    return both.value;
+}
+
+static unsigned int bits_of(float value) {
+    float_bits both;
+    both.value = value;
+    return both.bits;
+}
+
+// Takes one sample and packs it into the network's input. `closes` tells the stages behind that it ended the batch.
+static void read_beats(
+    hls::stream<beat> &data_in,
+    hls::stream<ap_uint<96> > &x_words,
+    hls::stream<ap_uint<1> > &closes
+) {
+    NNET_INLINE_OFF
+    input_type sample[INPUT_SIZE];
+    NNET_PARTITION(sample)
+    bool ended = false;
+    for (unsigned i = 0; i < INPUT_SIZE; i++) {
+        NNET_PIPELINE_LOOP(1)
+        ap_uint<32> data = 0;
+        if (!ended) {
+            const beat taken = data_in.read();
+            data = taken.data;
+            ended = taken.last != 0;
+        }
+        // The constructor applies the type's own rounding and overflow.
+        sample[i] = input_type(float_of(data.to_uint()));
+    }
+
+    ap_uint<96> x = 0;
+    for (unsigned i = 0; i < 6; i++) {
+        NNET_UNROLL
+        const ap_uint<16> bits = sample[0 + i].range();
+        x |= ap_uint<96>(bits) << (0 + 16 * i);
+    }
+    x_words.write(x);
+
+    closes.write(ended);
+}
+
+// Computes one sample. Drains without further input: the last sample of a burst must not stay inside.
+static void compute(
+    hls::stream<ap_uint<96> > &x_words,
+    hls::stream<ap_uint<1> > &closes_in,
+    hls::stream<ap_uint<48> > &y_words,
+    hls::stream<ap_uint<1> > &closes_out
+) {
+    NNET_PIPELINE_FLUSH(1)
+    const ap_uint<1> close = closes_in.read();
+    const ap_uint<96> x = x_words.read();
+    ap_uint<48> y;
+    mlp(x, &y);
+    y_words.write(y);
+    closes_out.write(close);
+}
+
+// Unpacks one result and sends it, an element a beat.
+static void write_beats(
+    hls::stream<ap_uint<48> > &y_words,
+    hls::stream<ap_uint<1> > &closes,
+    hls::stream<beat> &data_out
+) {
+    NNET_INLINE_OFF
+    output_type result[OUTPUT_SIZE];
+    NNET_PARTITION(result)
+    const ap_uint<48> y = y_words.read();
+    for (unsigned i = 0; i < 3; i++) {
+        NNET_UNROLL
+        const ap_uint<16> bits = y >> (0 + 16 * i);
+        result[0 + i].range() = bits;
+    }
+    const bool close = closes.read() != 0;
+    for (unsigned i = 0; i < OUTPUT_SIZE; i++) {
+        NNET_PIPELINE_LOOP(1)
+        beat sent;
+        sent.data = bits_of(float(result[i]));
+        sent.keep = -1;
+        sent.strb = -1;
+        sent.last = close && i + 1 == OUTPUT_SIZE;
+        data_out.write(sent);
+    }
+}
+
+} // namespace wrapper
+
+void mlp_axi(hls::stream<wrapper::beat> &data_in, hls::stream<wrapper::beat> &data_out) {
+    NNET_INTERFACE_AXIS(data_in)
+    NNET_INTERFACE_AXIS(data_out)
+    NNET_INTERFACE_FREE
+    NNET_DATAFLOW
+    hls::stream<ap_uint<96> > x_words;
+    hls::stream<ap_uint<48> > y_words;
+    hls::stream<ap_uint<1> > closes_in;
+    hls::stream<ap_uint<1> > closes_out;
+
+    wrapper::read_beats(data_in, x_words, closes_in);
+    wrapper::compute(x_words, closes_in, y_words, closes_out);
+    wrapper::write_beats(y_words, closes_out, data_out);
+}
