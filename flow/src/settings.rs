@@ -127,12 +127,16 @@ fn value(loaded: &Loaded, network: &Validated) -> Value {
         ("ReuseFactor".to_owned(), Value::Number(config.reuse_factor.unwrap_or(1).into())),
         ("Strategy".to_owned(), text(config.strategy.unwrap_or(Strategy::Latency).name())),
     ];
-    let layers = loaded
+    let read = loaded
         .graph
         .order()
         .into_iter()
-        .map(|id| (loaded.graph.node(id).name.clone(), Value::Map(layer(loaded, network, &config, id))))
-        .collect();
+        .map(|id| (loaded.graph.node(id).name.clone(), Value::Map(layer(loaded, network, &config, id))));
+    let made = network
+        .nodes()
+        .filter(|(_, node)| matches!(node.op, Op::BatchNorm(_)) && loaded.graph.find(&node.name).is_none())
+        .map(|(_, node)| (node.name.clone(), Value::Map(entry(node))));
+    let layers = read.chain(made).collect();
     let hls = vec![("Model".to_owned(), Value::Map(model)), ("LayerName".to_owned(), Value::Map(layers))];
     let mut top = project(&config.project);
     top.push(("IOType".to_owned(), text(network.graph().io_type.name())));
@@ -168,14 +172,24 @@ fn project(p: &ProjectConfig) -> Vec<(String, Value)> {
 /// One layer of the file. The passes may have removed it: then its result is that of the layer that stands for it.
 fn layer(loaded: &Loaded, network: &Validated, config: &Config, id: NodeId) -> Vec<(String, Value)> {
     let original = loaded.graph.node(id);
-    let Some(node) = network.graph().find(&original.name).map(|id| network.node(id)) else {
-        let result = stand_in(loaded, network, id);
-        let mut map = vec![("Precision".to_owned(), Value::Map(vec![("result".to_owned(), text(result))]))];
-        if config.layer(&original.name, original.op.class_name(), |l| l.skip) == Some(true) {
-            map.push(("Skip".to_owned(), Value::Flag(true)));
-        }
-        return map;
-    };
+    if let Some(id) = network.graph().find(&original.name) {
+        return entry(network.node(id));
+    }
+    let result = stand_in(loaded, network, id);
+    let mut map = vec![("Precision".to_owned(), Value::Map(vec![("result".to_owned(), text(result))]))];
+    if config.layer(&original.name, original.op.class_name(), |l| l.skip) == Some(true) {
+        map.push(("Skip".to_owned(), Value::Flag(true)));
+    }
+    if matches!(original.op, Op::BatchNorm(_)) {
+        // It went into its neighbour, unless a comparison with thresholds took its place.
+        let compared = network.graph().find(&format!("bnbt_{}", original.name)).is_some();
+        map.push(("Fuse".to_owned(), Value::Flag(!compared)));
+    }
+    map
+}
+
+/// One layer of the file that the network still has, or that a pass has made.
+fn entry(node: &Node) -> Vec<(String, Value)> {
     let mut precision = vec![("result".to_owned(), text(node.ty().hls4ml()))];
     let weights = node.op.weights().into_iter().map(|(var, w)| (var, w.precision));
     for (var, p) in weights.chain(node.op.inner_types()) {
@@ -220,7 +234,9 @@ fn stand_in(loaded: &Loaded, network: &Validated, id: NodeId) -> String {
     let mut at = id;
     loop {
         let node = loaded.graph.node(at);
-        if let Some(id) = network.graph().find(&node.name) {
+        // A quantiser's scale, made by a pass, stands behind its layer.
+        let scale = network.graph().find(&format!("{}_alpha", node.name));
+        if let Some(id) = scale.or_else(|| network.graph().find(&node.name)) {
             return network.node(id).ty().hls4ml();
         }
         match node.inputs.first() {

@@ -61,10 +61,13 @@ pub struct LayerConfig {
     pub reuse_factor: Option<u32>,
     pub strategy: Option<Strategy>,
     pub table_size: Option<u32>,
+    /// Softmax only: sizes of its two tables where they differ from `table_size`.
+    pub exp_table_size: Option<u32>,
+    pub inv_table_size: Option<u32>,
     pub implementation: Option<Implementation>,
     /// Softmax only: leave the layer out.
     pub skip: Option<bool>,
-    /// Batch normalisation only, NetLathe's own key: fuse it into the layer before it even if that layer has a type, or never.
+    /// Batch normalisation only, NetLathe's own key: fuse it into its neighbour even if types are given, or never.
     /// `None`: hls4ml's rule, fuse if that layer's type is `auto`.
     pub fuse: Option<bool>,
     pub parallelization_factor: Option<u32>,

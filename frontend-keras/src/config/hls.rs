@@ -274,6 +274,8 @@ impl Reader {
             "ReuseFactor" => layer.reuse_factor = self.count(here, value, 1),
             "Strategy" => layer.strategy = self.strategy(here, value),
             "TableSize" => layer.table_size = self.count(here, value, 1),
+            "ExpTableSize" => layer.exp_table_size = self.count(here, value, 1),
+            "InvTableSize" => layer.inv_table_size = self.count(here, value, 1),
             "ParallelizationFactor" => layer.parallelization_factor = self.count(here, value, 1),
             "Skip" => layer.skip = self.flag(here, value),
             "Fuse" => layer.fuse = self.flag(here, value),

@@ -22,7 +22,7 @@ impl BatchNorm {
     pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {
         let (n, m) = (self.scale.data.len(), self.bias.data.len());
         let size: usize = input.iter().product();
-        if n != m || n == 0 || size % n != 0 || !(n == size || input.last() == Some(&n)) {
+        if n != m || n == 0 || !size.is_multiple_of(n) || !(n == size || input.last() == Some(&n)) {
             return Err(format!("input has shape {input:?}, scale has {n} and bias {m} values"));
         }
         Ok(input.to_vec())

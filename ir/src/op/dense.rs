@@ -59,7 +59,9 @@ impl Dense {
 /// Whether the resource strategy can be laid out with this reuse factor (hls4ml `_validate_reuse_factor`).
 pub fn reuse_factor_is_legal(n_in: usize, n_out: usize, rf: usize) -> bool {
     let multipliers = (n_in * n_out).div_ceil(n_in.min(rf));
-    (multipliers % n_out == 0 || rf >= n_in) && (rf % n_in == 0 || rf < n_in) && (n_in * n_out) % rf == 0
+    (multipliers.is_multiple_of(n_out) || rf >= n_in)
+        && (rf.is_multiple_of(n_in) || rf < n_in)
+        && (n_in * n_out).is_multiple_of(rf)
 }
 
 /// All legal reuse factors of the resource strategy, ascending.

@@ -5,6 +5,7 @@ use crate::weight::Weight;
 
 /// What is compared, one threshold per channel, in the input's type.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one a layer: a box would only be in the way")]
 pub enum Levels {
     /// 1 for `x >= at`, else 0; 0 stands for -1. The result is `ap_uint<1>`.
     Binary { at: Weight },

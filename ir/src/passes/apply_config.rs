@@ -170,6 +170,8 @@ fn set_layout(node: &mut Node, cx: &mut Context<'_>) {
         Op::Softmax(s) => {
             s.reuse_factor = reuse;
             s.table_size = table_size.unwrap_or(s.table_size);
+            s.exp_table_size = config.layer(&name, class, |l| l.exp_table_size);
+            s.inv_table_size = config.layer(&name, class, |l| l.inv_table_size);
             if let Some(i) = config.layer(&name, class, |l| l.implementation) {
                 s.implementation = i;
             }

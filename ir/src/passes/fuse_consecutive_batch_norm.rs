@@ -1,6 +1,6 @@
 //! Two affine maps in a row become one (hls4ml's `fuse_consecutive_batch_normalization`).
 //!
-//! Only where the first one's output type is open, nobody else reads it, and at most one of two factors and of two biases is
+//! Only where the first one's output type is open (or the configuration says `Fuse` of it), nobody else reads it, and at most one of two factors and of two biases is
 //! quantised. The arithmetic is numpy's: float32 unless one side is float64.
 
 use super::Context;
@@ -10,13 +10,18 @@ use crate::graph::Graph;
 use crate::op::Op;
 use netlathe_apfixed::Precision;
 
-pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused> {
+pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused> {
     for id in graph.order() {
         let Op::BatchNorm(second) = &graph.node(id).op else { continue };
         let parent = graph.node(id).inputs[0];
         let Op::BatchNorm(first) = &graph.node(parent).op else { continue };
-        let open = graph.node(parent).result == Precision::Auto && graph.uses(parent) == 1;
-        if !open
+        let first_node = graph.node(parent);
+        let wanted = cx
+            .config
+            .layer(&first_node.name, first_node.op.class_name(), |l| l.fuse)
+            .unwrap_or(first_node.result == Precision::Auto);
+        if !wanted
+            || graph.uses(parent) != 1
             || first.channels() != second.channels()
             || !combinable(&first.scale, &second.scale, 1.0)
             || !combinable(&first.bias, &second.bias, 0.0)

@@ -75,6 +75,12 @@ pub const PASSES: &[Pass] = &[
         description: "a ternary tanh that does not switch at 0.5 gets a scale before it",
         run: extract_ternary_threshold::run,
     },
+    // Before fusing: a Keras 2 layer has a linear activation between itself and what follows.
+    Pass {
+        name: "eliminate_linear",
+        description: "linear activations that change no type go",
+        run: eliminate_linear::run,
+    },
     Pass {
         name: "fuse_consecutive_batch_norm",
         description: "two affine maps in a row become one",
@@ -84,11 +90,6 @@ pub const PASSES: &[Pass] = &[
         name: "fuse_batch_norm",
         description: "batch normalisation goes into the layer before it, before weights become fixed point",
         run: fuse_batch_norm::run,
-    },
-    Pass {
-        name: "eliminate_linear",
-        description: "linear activations that change no type go",
-        run: eliminate_linear::run,
     },
     // From here on no type is open.
     Pass { name: "infer_types", description: "open types follow from operands and weights", run: infer_types::run },
