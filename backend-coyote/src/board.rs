@@ -1,5 +1,6 @@
 //! Boards as data: one file of `boards/` each, embedded in the program.
 
+use netlathe_codegen_hls::wrapper::{self, Fault};
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -35,26 +36,21 @@ pub struct Clock {
 /// All boards, in the order of their names.
 ///
 /// # Errors
-/// [`Error::BoardFile`] when an embedded file is malformed.
+/// [`Fault::BoardFile`] when an embedded file is malformed.
 pub fn boards() -> Result<Vec<Board>, Error> {
-    FILES
-        .iter()
-        .map(|(file, text)| {
-            toml::from_str(text).map_err(|why| Error::BoardFile { file, why: why.to_string() })
-        })
-        .collect()
+    let wrong = |file, why: toml::de::Error| Fault::BoardFile { file, why: why.to_string() };
+    FILES.iter().map(|(file, text)| Ok(toml::from_str(text).map_err(|why| wrong(file, why))?)).collect()
 }
 
 /// The board of that name.
 ///
 /// # Errors
-/// [`Error::UnknownBoard`], listing what there is; [`Error::BoardFile`].
+/// [`Fault::UnknownBoard`], listing what there is; [`Fault::BoardFile`].
 pub fn find(name: &str) -> Result<Board, Error> {
-    let all = boards()?;
-    let known = all.iter().map(|board| board.name.as_str()).collect::<Vec<_>>().join(", ");
-    all.into_iter()
-        .find(|board| board.name == name)
-        .ok_or_else(|| Error::UnknownBoard { name: name.to_owned(), known })
+    let mut all = boards()?;
+    let known: Vec<&str> = all.iter().map(|board| board.name.as_str()).collect();
+    let number = wrapper::board("Coyote", &known, name)?;
+    Ok(all.swap_remove(number))
 }
 
 impl Clock {
@@ -63,7 +59,7 @@ impl Clock {
     /// Never above what was asked for: the kernel is scheduled for that period.
     ///
     /// # Errors
-    /// [`Error::Clock`] outside of the limits, or when the period is no positive number.
+    /// [`Fault::Clock`] outside of the limits, or when the period is no positive number.
     pub fn mhz(&self, board: &str, period_ns: Option<f64>) -> Result<u32, Error> {
         let Some(period_ns) = period_ns else { return Ok(self.default_mhz) };
         // A period such as 3.3333333 means 300 MHz, not 300.000003.
@@ -72,11 +68,12 @@ impl Clock {
             // In range of u32 by the limits, and whole by floor().
             return Ok(mhz as u32);
         }
-        Err(Error::Clock {
+        Err(Fault::Clock {
             period_ns,
             board: board.to_owned(),
             shortest_ns: 1000.0 / f64::from(self.max_mhz),
             longest_ns: 1000.0 / f64::from(self.min_mhz),
-        })
+        }
+        .into())
     }
 }

@@ -1,9 +1,8 @@
 //! The project: what is emitted, and what it says of itself.
 
 use askama::Template;
-use camino::Utf8PathBuf;
-use netlathe_apfixed::{Class, FixedType};
-use netlathe_codegen_hls::{Kernel, PortTensor, Side, SourceTree, Word};
+use netlathe_codegen_hls::wrapper::{self, Bench, Code, Options, Port, render};
+use netlathe_codegen_hls::{Kernel, PortTensor, SourceTree};
 use netlathe_ir::Validated;
 use netlathe_ir::config::IoType;
 use netlathe_overlay::{Flow, Hashes, Manifest, Packing, RegisterMap, Tensor, VERSION};
@@ -12,20 +11,6 @@ use crate::board;
 use crate::error::Error;
 
 const KERNEL_DIR: &str = "src/hls/model_wrapper";
-const LANES: usize = 16;
-
-/// What a project is made for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Options {
-    /// The project's name: letters, digits and underscores, starting with a letter.
-    pub project: String,
-    /// A name of [`crate::boards`].
-    pub board: String,
-    /// The period asked for; the board's own clock if `None`. Coyote takes whole MHz: the next lower ones are used.
-    pub clock_period_ns: Option<f64>,
-    /// Share of the period that HLS leaves free, in percent; Coyote's own 27 if `None`.
-    pub clock_uncertainty_percent: Option<f64>,
-}
 
 /// An emitted project.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,17 +22,6 @@ pub struct Project {
     pub manifest: Manifest,
     /// How to compile and run the test bench of the wrapper.
     pub wrapper: Bench,
-}
-
-/// What compiles the test bench of the wrapper, beside the `ap_types` headers. Paths are relative to the project.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bench {
-    /// Folders for `-I`, in this order, before the one of `ap_types`.
-    pub include_dirs: Vec<Utf8PathBuf>,
-    /// Files to compile and link.
-    pub sources: Vec<Utf8PathBuf>,
-    /// The folder of `wrapper_inputs.hex` and `wrapper_outputs.hex`, where it puts `wrapper_results.hex`; its first argument.
-    pub data_dir: Utf8PathBuf,
 }
 
 impl Project {
@@ -71,10 +45,7 @@ struct Header<'a> {
 #[template(path = "model_wrapper.cpp", escape = "none")]
 struct Wrapper<'a> {
     cpp: &'a str,
-    top: &'a str,
-    ii: u32,
-    input: &'a Port<'a>,
-    output: &'a Port<'a>,
+    code: &'a Code,
 }
 
 #[derive(Template)]
@@ -99,47 +70,6 @@ struct Readme<'a> {
     output: &'a Port<'a>,
 }
 
-/// The one tensor of a side, as templates read it.
-struct Port<'a> {
-    layer: &'a str,
-    shape: String,
-    /// The network's type of an element.
-    ty: String,
-    /// The C++ type that converts elements from and to float32, see [`converter`].
-    converter: String,
-    /// Bits of an element.
-    width: u32,
-    /// Elements.
-    size: usize,
-    beats: usize,
-    words: &'a [Word],
-}
-
-impl<'a> Port<'a> {
-    fn new(side: &'static str, ports: &'a Side) -> Result<Self, Error> {
-        let [tensor] = &ports.tensors[..] else {
-            let names = ports.tensors.iter().map(|t| t.layer.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(Error::Tensors { side, count: ports.tensors.len(), names });
-        };
-        let size: usize = tensor.shape.iter().product();
-        let packed: usize = ports.words.iter().flat_map(|word| &word.slots).map(|slot| slot.count).sum();
-        if size == 0 || packed != size {
-            return Err(Error::Kernel(format!("{side}: {size} elements, {packed} of them in words")));
-        }
-        let shape = tensor.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
-        Ok(Self {
-            layer: &tensor.layer,
-            shape,
-            ty: tensor.ty.cpp(),
-            converter: converter(tensor.ty).cpp(),
-            width: tensor.ty.width,
-            size,
-            beats: size.div_ceil(LANES),
-            words: &ports.words,
-        })
-    }
-}
-
 /// Makes the Coyote project of a network and its kernel, which must be of the same network.
 ///
 /// # Errors
@@ -147,35 +77,24 @@ impl<'a> Port<'a> {
 pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<Project, Error> {
     let board = board::find(&options.board)?;
     let aclk_mhz = board.clock.mhz(&board.name, options.clock_period_ns)?;
-    let uncertainty = options.clock_uncertainty_percent.unwrap_or(27.0);
-    if !(0.0..=90.0).contains(&uncertainty) {
-        return Err(Error::Uncertainty(uncertainty));
-    }
-    let project = project_name(&options.project)?;
-    for taken in ["model_wrapper.cpp", "model_wrapper.hpp"] {
-        if kernel.tree.get(taken).is_some() {
-            return Err(Error::Clash(taken.to_owned()));
-        }
-    }
-    for taken in ["model_wrapper", "wrapper"] {
-        if kernel.top == taken {
-            return Err(Error::Clash(taken.to_owned()));
-        }
-    }
-    same_network("inputs", network.inputs().map(|node| node.name.as_str()), &kernel.inputs)?;
-    same_network("outputs", network.outputs().map(|node| node.name.as_str()), &kernel.outputs)?;
-    let (input, output) = (&Port::new("inputs", &kernel.inputs)?, &Port::new("outputs", &kernel.outputs)?);
+    let uncertainty = options.uncertainty(27.0)?;
+    let project = options.name()?;
+    let files = ["model_wrapper.cpp", "model_wrapper.hpp"].map(str::to_owned);
+    wrapper::no_clash(kernel, &files, &["model_wrapper", "wrapper"])?;
+    let streams = "a Coyote kernel has one host stream each way";
+    let (input, output) = &wrapper::ports(network, kernel, streams)?;
 
-    let mut folder = kernel.tree.clone();
-    let (cpp, top) = (kernel.cpp.as_str(), kernel.top.as_str());
+    let cpp = kernel.cpp.as_str();
+    let code = &wrapper::code(kernel, input, output)?;
+    let mut folder = wrapper::folder(kernel);
     folder.insert("model_wrapper.hpp", render(&Header { header: &kernel.header, input, output })?);
-    folder.insert("model_wrapper.cpp", render(&Wrapper { cpp, top, ii: kernel.pipeline_ii, input, output })?);
+    folder.insert("model_wrapper.cpp", render(&Wrapper { cpp, code })?);
 
     let mut tree = SourceTree::new();
     tree.merge_under(KERNEL_DIR, folder);
     tree.insert("src/vfpga_top.svh", include_str!("../templates/vfpga_top.svh"));
     tree.insert("tb/tb_wrapper.cpp", include_str!("../templates/tb_wrapper.cpp"));
-    tree.insert("tb/include/ap_axi_sdata.h", include_str!("../templates/ap_axi_sdata.h"));
+    tree.insert("tb/include/ap_axi_sdata.h", wrapper::AP_AXI_SDATA);
     let cmake = CMake { project, board: &board.name, fdev_name: &board.fdev_name, aclk_mhz, uncertainty };
     tree.insert("CMakeLists.txt", render(&cmake)?);
     let readme = Readme { project, board: &board.name, part: &board.part, aclk_mhz, cpp, input, output };
@@ -210,51 +129,11 @@ pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<P
     Ok(Project { tree, manifest, wrapper })
 }
 
-/// The type whose constructor converts a float to `ty`.
-///
-/// That is `ty`, except for integers: the constructor of `ap_int` makes 1 of small negative numbers such as -0.1. The fixed-point
-/// type of the same bits truncates them to 0, as `docs/numerics.md` wants.
-fn converter(ty: FixedType) -> FixedType {
-    match ty.class {
-        Class::Fixed => ty,
-        Class::Int if ty.signed => FixedType::fixed(ty.width, ty.integer),
-        Class::Int => FixedType::ufixed(ty.width, ty.integer),
-    }
-    .with_modes(ty.effective_rounding(), ty.effective_overflow())
-}
-
 fn tensor(port: &PortTensor) -> Tensor {
     Tensor {
         name: port.layer.clone(),
         shape: port.shape.clone(),
         ty: port.ty,
         packing: Packing::coyote_float32(),
-    }
-}
-
-fn render(template: &impl Template) -> Result<String, Error> {
-    let mut text = template.render().map_err(|why| Error::Template(why.to_string()))?;
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    Ok(text)
-}
-
-fn project_name(name: &str) -> Result<&str, Error> {
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if plain && name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        Ok(name)
-    } else {
-        Err(Error::ProjectName(name.to_owned()))
-    }
-}
-
-fn same_network<'a>(side: &str, layers: impl Iterator<Item = &'a str>, ports: &Side) -> Result<(), Error> {
-    let layers: Vec<_> = layers.collect();
-    let ports: Vec<_> = ports.tensors.iter().map(|tensor| tensor.layer.as_str()).collect();
-    if layers == ports {
-        Ok(())
-    } else {
-        Err(Error::Kernel(format!("{side}: the network has {layers:?}, the kernel {ports:?}")))
     }
 }

@@ -3,33 +3,16 @@
 #include "model_wrapper.hpp"
 
 #include "{{ cpp }}"
+#include "nnet_float.h"
 #include "nnet_pragmas.h"
 
 namespace wrapper {
 
-// C++11 leaves reading the other member of a union to the compiler; Vitis HLS, g++ and clang all give the bits.
-union float_bits {
-    float value;
-    unsigned int bits;
-};
-
-static float float_of(unsigned int bits) {
-    float_bits both;
-    both.bits = bits;
-    return both.value;
-}
-
-static unsigned int bits_of(float value) {
-    float_bits both;
-    both.value = value;
-    return both.bits;
-}
-
 // Takes one sample from its beats and packs it into the network's input. `skip` tells the stages behind that these beats
 // were the surplus of an over-long packet, not a sample.
 static void read_beats(
-    hls::stream<beat> &data_in,{% for w in input.words %}
-    hls::stream<ap_uint<{{ w.bits }}> > &{{ w.name }}_words,{% endfor %}
+    hls::stream<beat> &data_in,
+{{ code.read_parameters }}
     hls::stream<ap_uint<1> > &skips
 ) {
     NNET_INLINE_OFF
@@ -51,49 +34,21 @@ static void read_beats(
         for (unsigned lane = 0; lane < LANES; lane++) {
             NNET_UNROLL
             // The constructor applies the type's own rounding and overflow.
-            sample[i * LANES + lane] = input_type(float_of(data.range(32 * lane + 31, 32 * lane).to_uint()));
+            sample[i * LANES + lane] = input_type(nnet::float_of(data.range(32 * lane + 31, 32 * lane).to_uint()));
         }
     }
-{% for w in input.words %}
-    ap_uint<{{ w.bits }}> {{ w.name }} = 0;
-{%- for s in w.slots %}
-    for (unsigned i = 0; i < {{ s.count }}; i++) {
-        NNET_UNROLL
-        const ap_uint<{{ input.width }}> bits = sample[{{ s.first }} + i].range();
-        {{ w.name }} |= ap_uint<{{ w.bits }}>(bits) << ({{ s.lsb }} + {{ input.width }} * i);
-    }
-{%- endfor %}
-    {{ w.name }}_words.write({{ w.name }});
-{% endfor %}
+
+{{ code.pack }}
+
     skips.write(surplus);
     surplus = !ended;
 }
 
-// Computes one sample. Drains without further input: the last sample of a burst must not stay inside.
-static void compute({% for w in input.words %}
-    hls::stream<ap_uint<{{ w.bits }}> > &{{ w.name }}_words,{% endfor %}
-    hls::stream<ap_uint<1> > &skips_in,{% for w in output.words %}
-    hls::stream<ap_uint<{{ w.bits }}> > &{{ w.name }}_words,{% endfor %}
-    hls::stream<ap_uint<1> > &skips_out
-) {
-    NNET_PIPELINE_FLUSH({{ ii }})
-    const ap_uint<1> skip = skips_in.read();
-{%- for w in input.words %}
-    const ap_uint<{{ w.bits }}> {{ w.name }} = {{ w.name }}_words.read();
-{%- endfor %}
-{%- for w in output.words %}
-    ap_uint<{{ w.bits }}> {{ w.name }};
-{%- endfor %}
-    {{ top }}({% for w in input.words %}{{ w.name }}, {% endfor %}{% for w in output.words %}&{{ w.name }}{% if !loop.last %}, {% endif %}{% endfor %});
-{%- for w in output.words %}
-    {{ w.name }}_words.write({{ w.name }});
-{%- endfor %}
-    skips_out.write(skip);
-}
+{{ code.compute }}
 
 // Unpacks one result and sends it as beats.
-static void write_beats({% for w in output.words %}
-    hls::stream<ap_uint<{{ w.bits }}> > &{{ w.name }}_words,{% endfor %}
+static void write_beats(
+{{ code.write_parameters }}
     hls::stream<ap_uint<1> > &skips,
     hls::stream<beat> &data_out
 ) {
@@ -104,16 +59,7 @@ static void write_beats({% for w in output.words %}
         NNET_UNROLL
         result[i] = 0;
     }
-{%- for w in output.words %}
-    const ap_uint<{{ w.bits }}> {{ w.name }} = {{ w.name }}_words.read();
-{%- for s in w.slots %}
-    for (unsigned i = 0; i < {{ s.count }}; i++) {
-        NNET_UNROLL
-        const ap_uint<{{ output.width }}> bits = {{ w.name }} >> ({{ s.lsb }} + {{ output.width }} * i);
-        result[{{ s.first }} + i].range() = bits;
-    }
-{%- endfor %}
-{%- endfor %}
+{{ code.unpack }}
     const bool skip = skips.read() != 0;
     for (unsigned i = 0; i < OUTPUT_BEATS; i++) {
         NNET_PIPELINE_LOOP(1)
@@ -121,7 +67,7 @@ static void write_beats({% for w in output.words %}
         sent.data = 0;
         for (unsigned lane = 0; lane < LANES; lane++) {
             NNET_UNROLL
-            sent.data.range(32 * lane + 31, 32 * lane) = bits_of(float(result[i * LANES + lane]));
+            sent.data.range(32 * lane + 31, 32 * lane) = nnet::bits_of(float(result[i * LANES + lane]));
         }
         sent.keep = -1;
         sent.strb = -1;
@@ -135,20 +81,5 @@ static void write_beats({% for w in output.words %}
 } // namespace wrapper
 
 void model_wrapper(hls::stream<wrapper::beat> &data_in, hls::stream<wrapper::beat> &data_out) {
-    NNET_INTERFACE_AXIS(data_in)
-    NNET_INTERFACE_AXIS(data_out)
-    NNET_INTERFACE_FREE
-    NNET_DATAFLOW
-{%- for w in input.words %}
-    hls::stream<ap_uint<{{ w.bits }}> > {{ w.name }}_words;
-{%- endfor %}
-{%- for w in output.words %}
-    hls::stream<ap_uint<{{ w.bits }}> > {{ w.name }}_words;
-{%- endfor %}
-    hls::stream<ap_uint<1> > skips_in;
-    hls::stream<ap_uint<1> > skips_out;
-
-    wrapper::read_beats(data_in{% for w in input.words %}, {{ w.name }}_words{% endfor %}, skips_in);
-    wrapper::compute({% for w in input.words %}{{ w.name }}_words, {% endfor %}skips_in{% for w in output.words %}, {{ w.name }}_words{% endfor %}, skips_out);
-    wrapper::write_beats({% for w in output.words %}{{ w.name }}_words, {% endfor %}skips_out, data_out);
+{{ code.body }}
 }

@@ -1,81 +1,34 @@
 // Runs the kernel's outside beat by beat and compares every beat, bit for bit, with what is expected.
 //
-// Reads {data}/wrapper_inputs.hex and {data}/wrapper_outputs.hex: a line a sample, each element the bits of a float32 as 8
-// hexadecimal digits, separated by spaces. Writes {data}/wrapper_results.hex in the same form. {data} is the first argument,
-// or "tb_data".
+// Reads {data}/wrapper_inputs.hex and {data}/wrapper_outputs.hex: a line a sample, each element the bits of a float32 in
+// hexadecimal, separated by spaces. Writes {data}/wrapper_results.hex in the same form, 8 digits an element. {data} is the
+// first argument, or "tb_data".
 // Exit code: 0 all equal, 1 something differs, 2 the files cannot be used.
 #include "model_wrapper.hpp"
 
-#include <cstdio>
-#include <fstream>
-#include <sstream>
-#include <string>
-#include <vector>
+#include "nnet_bench.h"
 
 namespace {
 
+using nnet_bench::sample_t;
+using nnet_bench::tally;
 using wrapper::INPUT_BEATS;
 using wrapper::INPUT_SIZE;
 using wrapper::LANES;
 using wrapper::OUTPUT_BEATS;
 using wrapper::OUTPUT_SIZE;
 
-typedef std::vector<unsigned int> sample;
 typedef hls::stream<wrapper::beat> beat_stream;
 
-const unsigned SHOWN = 10;
+const nnet_bench::bits_t zero = nnet_bench::from_uint(0);
 
-// Values and beats that differ; the first few are printed.
-struct tally {
-    unsigned long values, different, protocol, shown;
-
-    tally() : values(0), different(0), protocol(0), shown(0) {}
-
-    bool show() { return shown++ < SHOWN; }
-
-    void check(bool right, const char *where, unsigned long number, const char *what) {
-        if (right) return;
-        protocol++;
-        if (show()) std::printf("%s, sample %lu: %s\n", where, number, what);
-    }
-};
-
-bool read_samples(const std::string &path, unsigned size, std::vector<sample> &samples) {
-    std::ifstream file(path.c_str());
-    if (!file) {
-        std::printf("%s: cannot be read\n", path.c_str());
-        return false;
-    }
-    std::string line;
-    for (unsigned long number = 1; std::getline(file, line); number++) {
-        std::istringstream words(line);
-        std::string word;
-        sample values;
-        while (words >> word) {
-            if (word.size() != 8 || word.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) {
-                std::printf("%s:%lu: \"%s\" is not 8 hexadecimal digits\n", path.c_str(), number, word.c_str());
-                return false;
-            }
-            values.push_back(static_cast<unsigned int>(std::stoul(word, 0, 16)));
-        }
-        if (values.empty()) continue;
-        if (values.size() != size) {
-            std::printf("%s:%lu: %lu values, a sample has %u\n", path.c_str(), number,
-                        static_cast<unsigned long>(values.size()), size);
-            return false;
-        }
-        samples.push_back(values);
-    }
-    return true;
-}
-
-void send_beat(beat_stream &to, const sample &values, unsigned number, bool last) {
+void send_beat(beat_stream &to, const sample_t &values, unsigned number, bool last) {
     wrapper::beat sent;
     sent.data = 0;
     for (unsigned lane = 0; lane < LANES; lane++) {
         // What lies behind the last element must not matter, so it is not zero.
         const unsigned element = number * LANES + lane;
-        const unsigned bits = element < values.size() ? values[element] : 0x40490fdbu;
+        const unsigned bits = element < values.size() ? nnet_bench::to_uint(values[element]) : 0x40490fdbu;
         sent.data.range(32 * lane + 31, 32 * lane) = bits;
     }
     sent.keep = -1;
@@ -84,13 +37,13 @@ void send_beat(beat_stream &to, const sample &values, unsigned number, bool last
     to.write(sent);
 }
 
-void send(beat_stream &to, const sample &values) {
+void send(beat_stream &to, const sample_t &values) {
     for (unsigned i = 0; i < INPUT_BEATS; i++) send_beat(to, values, i, i + 1 == INPUT_BEATS);
 }
 
 // Takes the beats of one result; false when some are missing.
-bool receive(beat_stream &from, sample &values, const char *where, unsigned long number, tally &counts) {
-    values.assign(OUTPUT_SIZE, 0);
+bool receive(beat_stream &from, sample_t &values, const char *where, unsigned long number, tally &counts) {
+    values.assign(OUTPUT_SIZE, zero);
     for (unsigned i = 0; i < OUTPUT_BEATS; i++) {
         if (from.empty()) {
             counts.check(false, where, number, "a beat is missing");
@@ -102,7 +55,7 @@ bool receive(beat_stream &from, sample &values, const char *where, unsigned long
         for (unsigned lane = 0; lane < LANES; lane++) {
             const unsigned bits = got.data.range(32 * lane + 31, 32 * lane).to_uint();
             if (i * LANES + lane < OUTPUT_SIZE) {
-                values[i * LANES + lane] = bits;
+                values[i * LANES + lane] = nnet_bench::from_uint(bits);
             } else {
                 counts.check(bits == 0, where, number, "an unused lane is not zero");
             }
@@ -111,23 +64,12 @@ bool receive(beat_stream &from, sample &values, const char *where, unsigned long
     return true;
 }
 
-void compare(const sample &got, const sample &expected, const char *where, unsigned long number, tally &counts) {
-    for (unsigned i = 0; i < OUTPUT_SIZE; i++) {
-        counts.values++;
-        if (got[i] == expected[i]) continue;
-        counts.different++;
-        if (counts.show()) {
-            std::printf("%s, sample %lu, element %u: %08x, expected %08x\n", where, number, i, got[i], expected[i]);
-        }
-    }
-}
-
 // A packet that is too short, and one that is too long: each has one answer, and the next sample is right again.
-void wrong_lengths(const sample &input, const sample &expected, tally &counts) {
+void wrong_lengths(const sample_t &input, const sample_t &expected, tally &counts) {
     beat_stream to, from;
-    sample got, padded(input);
-    for (unsigned i = LANES; i < INPUT_SIZE; i++) padded[i] = 0;
-    sample answer;
+    sample_t got, padded(input);
+    for (unsigned i = LANES; i < INPUT_SIZE; i++) padded[i] = zero;
+    sample_t answer;
     send(to, padded);
     model_wrapper(to, from);
     if (!receive(from, answer, "zero padded", 0, counts)) return;
@@ -136,9 +78,9 @@ void wrong_lengths(const sample &input, const sample &expected, tally &counts) {
         send_beat(to, input, 0, true);
         send(to, input);
         for (unsigned i = 0; i < 2; i++) model_wrapper(to, from);
-        if (receive(from, got, "short packet", 0, counts)) compare(got, answer, "short packet", 0, counts);
+        if (receive(from, got, "short packet", 0, counts)) counts.compare(got, answer, "short packet", 0);
         if (receive(from, got, "after a short packet", 0, counts)) {
-            compare(got, expected, "after a short packet", 0, counts);
+            counts.compare(got, expected, "after a short packet", 0);
         }
     }
 
@@ -146,8 +88,8 @@ void wrong_lengths(const sample &input, const sample &expected, tally &counts) {
     for (unsigned i = 0; i < 2 * INPUT_BEATS + 1; i++) send_beat(to, input, i % INPUT_BEATS, i == 2 * INPUT_BEATS);
     send(to, input);
     for (unsigned i = 0; i < 4; i++) model_wrapper(to, from);
-    if (receive(from, got, "long packet", 0, counts)) compare(got, expected, "long packet", 0, counts);
-    if (receive(from, got, "after a long packet", 0, counts)) compare(got, expected, "after a long packet", 0, counts);
+    if (receive(from, got, "long packet", 0, counts)) counts.compare(got, expected, "long packet", 0);
+    if (receive(from, got, "after a long packet", 0, counts)) counts.compare(got, expected, "after a long packet", 0);
     counts.check(from.empty(), "long packet", 0, "beats are left over");
     counts.check(to.empty(), "long packet", 0, "beats were not taken");
     while (!from.empty()) from.read();
@@ -158,20 +100,10 @@ void wrong_lengths(const sample &input, const sample &expected, tally &counts) {
 
 int main(int argc, char **argv) {
     const std::string data = argc > 1 ? argv[1] : "tb_data";
-    std::vector<sample> inputs, outputs;
-    if (!read_samples(data + "/wrapper_inputs.hex", INPUT_SIZE, inputs)) return 2;
-    if (!read_samples(data + "/wrapper_outputs.hex", OUTPUT_SIZE, outputs)) return 2;
-    if (inputs.empty() || inputs.size() != outputs.size()) {
-        std::printf("%s: %lu samples in, %lu samples out; there must be as many, and at least one\n", data.c_str(),
-                    static_cast<unsigned long>(inputs.size()), static_cast<unsigned long>(outputs.size()));
-        return 2;
-    }
-    const std::string results = data + "/wrapper_results.hex";
-    std::FILE *file = std::fopen(results.c_str(), "w");
-    if (!file) {
-        std::printf("%s: cannot be written\n", results.c_str());
-        return 2;
-    }
+    std::vector<sample_t> inputs, outputs;
+    if (!nnet_bench::read_float32(data, INPUT_SIZE, inputs, OUTPUT_SIZE, outputs)) return 2;
+    const std::string path = data + "/wrapper_results.hex";
+    std::ofstream results(path.c_str());
 
     // All samples wait at the input before the first is taken, as in a burst.
     beat_stream data_in, data_out;
@@ -181,23 +113,15 @@ int main(int argc, char **argv) {
     counts.check(data_in.empty(), "burst", inputs.size(), "beats were not taken");
     while (!data_in.empty()) data_in.read();
     for (unsigned long i = 0; i < inputs.size(); i++) {
-        sample got;
+        sample_t got;
         if (!receive(data_out, got, "burst", i, counts)) break;
-        compare(got, outputs[i], "burst", i, counts);
-        for (unsigned j = 0; j < OUTPUT_SIZE; j++) std::fprintf(file, j ? " %08x" : "%08x", got[j]);
-        std::fprintf(file, "\n");
+        counts.compare(got, outputs[i], "burst", i);
+        nnet_bench::write(results, got);
     }
     counts.check(data_out.empty(), "burst", inputs.size(), "beats are left over");
     while (!data_out.empty()) data_out.read();
-    if (std::fclose(file) != 0) {
-        std::printf("%s: cannot be written\n", results.c_str());
-        return 2;
-    }
+    if (!nnet_bench::close(results, path)) return 2;
 
     wrong_lengths(inputs[0], outputs[0], counts);
-    if (counts.shown > SHOWN) std::printf("... and %lu more\n", counts.shown - SHOWN);
-    if (counts.protocol) std::printf("%lu faults of beats, TLAST or TKEEP\n", counts.protocol);
-    std::printf("%lu samples, %lu of %lu values differ\n", static_cast<unsigned long>(inputs.size()), counts.different,
-                counts.values);
-    return counts.different || counts.protocol ? 1 : 0;
+    return counts.verdict(inputs.size());
 }

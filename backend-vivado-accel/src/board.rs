@@ -1,5 +1,6 @@
 //! Boards as data: one file of `boards/` each, embedded in the program.
 
+use netlathe_codegen_hls::wrapper::{self, Fault};
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -84,26 +85,21 @@ pub struct Actual {
 /// All boards, in the order of their names.
 ///
 /// # Errors
-/// [`Error::BoardFile`] when an embedded file is malformed.
+/// [`Fault::BoardFile`] when an embedded file is malformed.
 pub fn boards() -> Result<Vec<Board>, Error> {
-    FILES
-        .iter()
-        .map(|(file, text)| {
-            toml::from_str(text).map_err(|why| Error::BoardFile { file, why: why.to_string() })
-        })
-        .collect()
+    let wrong = |file, why: toml::de::Error| Fault::BoardFile { file, why: why.to_string() };
+    FILES.iter().map(|(file, text)| Ok(toml::from_str(text).map_err(|why| wrong(file, why))?)).collect()
 }
 
 /// The board of that name.
 ///
 /// # Errors
-/// [`Error::UnknownBoard`], listing what there is; [`Error::BoardFile`].
+/// [`Fault::UnknownBoard`], listing what there is; [`Fault::BoardFile`].
 pub fn find(name: &str) -> Result<Board, Error> {
-    let all = boards()?;
-    let known = all.iter().map(|board| board.name.as_str()).collect::<Vec<_>>().join(", ");
-    all.into_iter()
-        .find(|board| board.name == name)
-        .ok_or_else(|| Error::UnknownBoard { name: name.to_owned(), known })
+    let mut all = boards()?;
+    let known: Vec<&str> = all.iter().map(|board| board.name.as_str()).collect();
+    let number = wrapper::board("VivadoAccelerator", &known, name)?;
+    Ok(all.swap_remove(number))
 }
 
 impl Clock {
@@ -113,10 +109,10 @@ impl Clock {
     /// UG1085). It is never rounded up: the design is made for the period, and timing closes at what the board really has.
     ///
     /// # Errors
-    /// [`Error::Clock`] above the limit, below what the dividers reach, or when the period is no positive number.
+    /// [`Fault::Clock`] above the limit, below what the dividers reach, or when the period is no positive number.
     pub fn actual(&self, board: &str, period_ns: Option<f64>) -> Result<Actual, Error> {
         let asked = period_ns.unwrap_or(self.default_period_ns);
-        let refused = || Error::Clock {
+        let refused = || Fault::Clock {
             period_ns: asked,
             board: board.to_owned(),
             shortest_ns: 1000.0 / self.max_mhz,
@@ -130,7 +126,7 @@ impl Clock {
             .ok_or_else(refused)?;
         let mhz = self.source_mhz / f64::from(divisor);
         if mhz > self.max_mhz {
-            return Err(refused());
+            return Err(refused().into());
         }
         Ok(Actual {
             divisor,
@@ -156,7 +152,7 @@ mod tests {
         // 67 is a prime above 63, so two dividers cannot make it; 68 = 4 * 17 they can.
         assert_eq!(of(Some(67.0)).divisor, 68);
         for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, 3.0, 1e6] {
-            assert!(matches!(clock.actual("pynq-z2", Some(bad)), Err(Error::Clock { .. })), "{bad}");
+            assert!(matches!(clock.actual("pynq-z2", Some(bad)), Err(Error(Fault::Clock { .. }))), "{bad}");
         }
     }
 }

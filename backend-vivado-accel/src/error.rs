@@ -1,69 +1,29 @@
 //! Why no project was made.
 
+use netlathe_codegen_hls::wrapper::Fault;
 use thiserror::Error;
 
 /// Why no project was made. Every message starts with a stable code.
 #[derive(Clone, Debug, PartialEq, Error)]
-pub enum Error {
-    /// No board of that name.
-    #[error("NL621: there is no VivadoAccelerator board {name:?}; there are: {known}")]
-    UnknownBoard {
-        /// The name asked for.
-        name: String,
-        /// The names there are.
-        known: String,
-    },
-    /// An embedded board file does not read: a fault of this program.
-    #[error("NL622: this program's board file {file} is malformed, please report it: {why}")]
-    BoardFile {
-        /// The file.
-        file: &'static str,
-        /// What is wrong.
-        why: String,
-    },
-    /// The clock is out of the board's range.
-    #[error(
-        "NL623: board {board} cannot be clocked with a period of {period_ns} ns; \
-         give ClockPeriod from {shortest_ns:.3} to {longest_ns:.3} ns"
-    )]
-    Clock {
-        /// The period asked for.
-        period_ns: f64,
-        /// The board.
-        board: String,
-        /// The shortest period it takes.
-        shortest_ns: f64,
-        /// The longest period it takes.
-        longest_ns: f64,
-    },
-    /// The HLS clock uncertainty is no percentage.
-    #[error("NL624: a clock uncertainty of {0} % makes no sense; give 0 to 90 %")]
-    Uncertainty(f64),
-    /// The project's name cannot be used in Tcl and file names.
-    #[error(
-        "NL625: {0:?} cannot name a project: use 1 to 64 letters, digits and underscores, starting with a letter"
-    )]
-    ProjectName(String),
-    /// Several inputs or outputs.
-    #[error(
-        "NL626: the network has {count} {side} ({names}); the AXI DMA has one stream each way, \
-         and several tensors on one are not supported; join them in the model (Concatenate) or split the model"
-    )]
-    Tensors {
-        /// "inputs" or "outputs".
-        side: &'static str,
-        /// How many.
-        count: usize,
-        /// Their layers.
-        names: String,
-    },
-    /// The kernel has a file or function that the wrapper has, too.
-    #[error("NL627: the kernel already has {0:?}, which the wrapper needs; choose another project name")]
-    Clash(String),
-    /// A kernel whose ports do not describe its network.
-    #[error("NL628: the kernel's ports are inconsistent, please report it: {0}")]
-    Kernel(String),
-    /// A template failed.
-    #[error("NL629: a template of this program failed, please report it: {0}")]
-    Template(String),
+#[error("{code}: {fault}", code = code(.0), fault = .0)]
+pub struct Error(pub Fault);
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self(fault)
+    }
+}
+
+fn code(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::UnknownBoard { .. } => "NL621",
+        Fault::BoardFile { .. } => "NL622",
+        Fault::Clock { .. } => "NL623",
+        Fault::Uncertainty(_) => "NL624",
+        Fault::ProjectName(_) => "NL625",
+        Fault::Tensors { .. } => "NL626",
+        Fault::Clash(_) => "NL627",
+        Fault::Kernel(_) => "NL628",
+        Fault::Template(_) => "NL629",
+    }
 }

@@ -17,4 +17,5 @@ mod project;
 pub use board::{Actual, Board, Clock, Control, Family, Memory, boards, find};
 pub use error::Error;
 pub use netlathe_codegen_hls::Kernel;
-pub use project::{Bench, Options, Project, emit};
+pub use netlathe_codegen_hls::wrapper::{Bench, Fault, Options};
+pub use project::{Project, emit};

@@ -5,7 +5,7 @@
 
 namespace nnet {
 
-// y[j] = Q(y_T, acc), acc = bias[j] + sum over ascending i of x[i] * weight[i][j]; every product and every partial sum is
+// y[j] = Q(y_T, acc) (or what CONFIG_T::result makes of acc), acc = bias[j] + sum over ascending i of x[i] * weight[i][j]; every product and every partial sum is
 // converted to CONFIG_T::accum_t. weight has n_in rows of n_out, raw integers.
 template <class CONFIG_T, class x_T, class y_T, class weight_T, class bias_T>
 void dense_latency(const x_T x[CONFIG_T::n_in], y_T y[CONFIG_T::n_out],
@@ -28,7 +28,7 @@ void dense_latency(const x_T x[CONFIG_T::n_in], y_T y[CONFIG_T::n_out],
         }
     }
     for (int j = 0; j < CONFIG_T::n_out; ++j) {
-        y[j] = cast<y_T>(acc[j]);
+        y[j] = CONFIG_T::result::template of<y_T>(acc[j]);
     }
 }
 

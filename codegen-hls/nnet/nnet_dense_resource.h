@@ -43,7 +43,7 @@ void dense_resource(const x_T x[CONFIG_T::n_in], y_T y[CONFIG_T::n_out],
         }
     }
     for (int j = 0; j < CONFIG_T::n_out; ++j) {
-        y[j] = cast<y_T>(acc[j]);
+        y[j] = CONFIG_T::result::template of<y_T>(acc[j]);
     }
 }
 

@@ -276,7 +276,7 @@ impl Files<'_> {
             }),
         );
         let source = self.source(&network, layers, constants, &parameters, namer);
-        nnet::add(&mut tree, source.headers.iter().copied());
+        nnet::add(&mut tree, source.headers.iter().chain(nnet::ALWAYS).copied());
         tree.insert(format!("{}.cpp", self.top), render(&source));
         tree
     }

@@ -135,8 +135,7 @@ const PYTHON: &str = "False None True and as assert async await break class cont
     dict tuple set str int float bool bytes object range self sys os numpy np pynq";
 
 /// Names of our own headers, macros and generated parts.
-const OWN: &str =
-    "nnet defines weights tables x y x_T y_T CONFIG_T inp outp tb tb_data top word bits raw test_bench wrapper \
+const OWN: &str = "nnet defines weights tables x y x_T y_T CONFIG_T inp outp tb tb_data top word bits raw test_bench wrapper \
      model_wrapper";
 
 #[cfg(test)]

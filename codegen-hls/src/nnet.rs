@@ -5,11 +5,13 @@ use crate::tree::SourceTree;
 const HEADERS: &[(&str, &str)] = &[
     ("nnet_activation.h", include_str!("../nnet/nnet_activation.h")),
     ("nnet_batchnorm.h", include_str!("../nnet/nnet_batchnorm.h")),
+    ("nnet_bench.h", include_str!("../nnet/nnet_bench.h")),
     ("nnet_common.h", include_str!("../nnet/nnet_common.h")),
     ("nnet_concatenate.h", include_str!("../nnet/nnet_concatenate.h")),
     ("nnet_dense.h", include_str!("../nnet/nnet_dense.h")),
     ("nnet_dense_latency.h", include_str!("../nnet/nnet_dense_latency.h")),
     ("nnet_dense_resource.h", include_str!("../nnet/nnet_dense_resource.h")),
+    ("nnet_float.h", include_str!("../nnet/nnet_float.h")),
     ("nnet_merge.h", include_str!("../nnet/nnet_merge.h")),
     ("nnet_pragmas.h", include_str!("../nnet/nnet_pragmas.h")),
     ("nnet_reshape.h", include_str!("../nnet/nnet_reshape.h")),
@@ -18,12 +20,12 @@ const HEADERS: &[(&str, &str)] = &[
     ("nnet_trace.h", include_str!("../nnet/nnet_trace.h")),
 ];
 
-/// Headers that every kernel has.
-const ALWAYS: &[&str] = &["nnet_common.h", "nnet_trace.h"];
+/// Headers that every kernel has. That of the test benches stands here, too: this is the folder that all of them see.
+pub(crate) const ALWAYS: &[&str] = &["nnet_bench.h", "nnet_common.h", "nnet_trace.h"];
 
-/// Adds the wanted headers and those that they include.
+/// Adds the wanted headers and those that they include, except what is there already.
 pub(crate) fn add(tree: &mut SourceTree, wanted: impl Iterator<Item = &'static str>) {
-    let mut open: Vec<&str> = wanted.chain(ALWAYS.iter().copied()).collect();
+    let mut open: Vec<&str> = wanted.collect();
     while let Some(name) = open.pop() {
         let Some((_, text)) = HEADERS.iter().find(|(n, _)| *n == name) else { continue };
         if tree.get(name).is_some() {
@@ -46,7 +48,7 @@ mod tests {
     #[test]
     fn a_header_brings_what_it_includes() {
         let mut tree = SourceTree::new();
-        add(&mut tree, ["nnet_dense_latency.h"].into_iter());
+        add(&mut tree, ["nnet_dense_latency.h", "nnet_trace.h"].into_iter());
         let files: Vec<&str> = tree.iter().map(|(p, _)| p.as_str()).collect();
         assert_eq!(
             files,

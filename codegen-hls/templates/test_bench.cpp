@@ -7,17 +7,14 @@
 // 1 different, 2 unreadable data; without --no-compare outputs.hex must be there.
 #include "{{ top }}.h"
 
-#include <cstdio>
+#include "nnet_bench.h"
+
 #include <cstring>
-#include <fstream>
-#include <iostream>
-#include <sstream>
-#include <string>
-#include <vector>
 
 namespace {
 
-typedef std::vector<bool> Bits; // lowest first
+using nnet_bench::bits_t;
+using nnet_bench::sample_t;
 
 struct Tensor {
     const char *name;
@@ -48,11 +45,11 @@ const Slot {{ side.name }}_slots[] = {
 {% endfor %}
 template <class T, int n> int length(const T (&)[n]) { return n; }
 
-// Elements of a side, tensor after tensor.
-std::vector<const Tensor *> elements(const Tensor *tensors, int n) {
-    std::vector<const Tensor *> all;
+// Of the elements of a side, tensor after tensor.
+std::vector<int> widths(const Tensor *tensors, int n) {
+    std::vector<int> all;
     for (int t = 0; t < n; ++t) {
-        all.insert(all.end(), tensors[t].len, &tensors[t]);
+        all.insert(all.end(), tensors[t].len, tensors[t].width);
     }
     return all;
 }
@@ -65,134 +62,30 @@ int offset(const Tensor *tensors, int tensor) {
     return sum;
 }
 
-bool parse(const std::string &token, int width, Bits &bits) {
-    bits.assign(width, false);
-    const int digits = static_cast<int>(token.size());
-    for (int d = 0; d < digits; ++d) {
-        const char c = token[digits - 1 - d];
-        int value = 0;
-        if (c >= '0' && c <= '9') {
-            value = c - '0';
-        } else if (c >= 'a' && c <= 'f') {
-            value = c - 'a' + 10;
-        } else if (c >= 'A' && c <= 'F') {
-            value = c - 'A' + 10;
-        } else {
-            return false;
-        }
-        for (int b = 0; b < 4; ++b) {
-            if (value >> b & 1) {
-                if (4 * d + b >= width) {
-                    return false; // more than the element holds
-                }
-                bits[4 * d + b] = true;
-            }
-        }
-    }
-    return digits > 0;
-}
-
-std::string hexadecimal(const Bits &bits) {
-    std::string text;
-    for (int d = (static_cast<int>(bits.size()) + 3) / 4 - 1; d >= 0; --d) {
-        int value = 0;
-        for (int b = 0; b < 4; ++b) {
-            const std::size_t at = 4 * d + b;
-            value |= (at < bits.size() && bits[at]) << b;
-        }
-        text += "0123456789abcdef"[value];
-    }
-    return text;
-}
-
-// The integer in decimal, of any width.
-std::string decimal(Bits bits, bool is_signed) {
-    const bool negative = is_signed && bits.back();
-    if (negative) { // two's complement: invert, add one
-        bool carry = true;
-        for (std::size_t i = 0; i < bits.size(); ++i) {
-            const bool inverted = !bits[i];
-            bits[i] = inverted != carry;
-            carry = inverted && carry;
-        }
-    }
-    std::string digits = "0"; // lowest first
-    for (std::size_t i = bits.size(); i-- > 0;) {
-        int carry = bits[i];
-        for (std::size_t d = 0; d < digits.size(); ++d) {
-            const int value = 2 * (digits[d] - '0') + carry;
-            digits[d] = static_cast<char>('0' + value % 10);
-            carry = value / 10;
-        }
-        if (carry) {
-            digits += '1';
-        }
-    }
-    return (negative ? "-" : "") + std::string(digits.rbegin(), digits.rend());
-}
-
-// One line a sample into bits, or a message.
-bool read(const std::string &path, const Tensor *tensors, int n, std::vector<std::vector<Bits> > &samples) {
-    std::ifstream file(path.c_str());
-    if (!file) {
-        std::cerr << path << ": cannot be read\n";
-        return false;
-    }
-    const std::vector<const Tensor *> all = elements(tensors, n);
-    std::string line;
-    for (int number = 1; std::getline(file, line); ++number) {
-        std::istringstream tokens(line);
-        std::vector<Bits> sample;
-        std::string token;
-        while (tokens >> token) {
-            Bits bits;
-            if (sample.size() == all.size()) {
-                std::cerr << path << ":" << number << ": more than " << all.size() << " elements\n";
-                return false;
-            }
-            if (!parse(token, all[sample.size()]->width, bits)) {
-                std::cerr << path << ":" << number << ": `" << token << "` is no hexadecimal number of "
-                          << all[sample.size()]->width << " bits\n";
-                return false;
-            }
-            sample.push_back(bits);
-        }
-        if (sample.empty()) {
-            continue;
-        }
-        if (sample.size() < all.size()) {
-            std::cerr << path << ":" << number << ": " << sample.size() << " elements, not " << all.size() << "\n";
-            return false;
-        }
-        samples.push_back(sample);
-    }
-    return true;
-}
-
-template <int bits> void load(ap_uint<bits> &word, const std::vector<Bits> &words, int number) {
+template <int bits> void load(ap_uint<bits> &word, const std::vector<bits_t> &words, int number) {
     for (int i = 0; i < bits; ++i) {
         word[i] = words[number][i];
     }
 }
 
-template <int bits> void store(const ap_uint<bits> &word, std::vector<Bits> &words) {
-    Bits all(bits);
+template <int bits> void store(const ap_uint<bits> &word, std::vector<bits_t> &words) {
+    bits_t all(bits);
     for (int i = 0; i < bits; ++i) {
         all[i] = word[i];
     }
     words.push_back(all);
 }
 
-std::vector<Bits> infer(const std::vector<Bits> &sample) {
-    std::vector<Bits> words;
+sample_t infer(const sample_t &sample) {
+    std::vector<bits_t> words;
 {%- for word in input_words %}
-    words.push_back(Bits({{ word.bits }}));
+    words.push_back(bits_t({{ word.bits }}));
 {%- endfor %}
     for (int s = 0; s < length(input_slots); ++s) {
         const Slot &slot = input_slots[s];
         const int width = input_tensors[slot.tensor].width;
         for (int i = 0; i < slot.count * width; ++i) {
-            const Bits &element = sample[offset(input_tensors, slot.tensor) + slot.first + i / width];
+            const bits_t &element = sample[offset(input_tensors, slot.tensor) + slot.first + i / width];
             words[slot.word][slot.lsb + i] = element[i % width];
         }
     }
@@ -208,16 +101,16 @@ std::vector<Bits> infer(const std::vector<Bits> &sample) {
 {%- for word in output_words %}
     store({{ word.name }}, words);
 {%- endfor %}
-    const std::vector<const Tensor *> all = elements(output_tensors, length(output_tensors));
-    std::vector<Bits> answer;
+    const std::vector<int> all = widths(output_tensors, length(output_tensors));
+    sample_t answer;
     for (std::size_t i = 0; i < all.size(); ++i) {
-        answer.push_back(Bits(all[i]->width));
+        answer.push_back(bits_t(all[i]));
     }
     for (int s = 0; s < length(output_slots); ++s) {
         const Slot &slot = output_slots[s];
         const int width = output_tensors[slot.tensor].width;
         for (int i = 0; i < slot.count * width; ++i) {
-            Bits &element = answer[offset(output_tensors, slot.tensor) + slot.first + i / width];
+            bits_t &element = answer[offset(output_tensors, slot.tensor) + slot.first + i / width];
             element[i % width] = words[slot.word][slot.lsb + i];
         }
     }
@@ -236,48 +129,34 @@ int main(int argc, char **argv) {
             folder = argv[i];
         }
     }
-    std::vector<std::vector<Bits> > inputs, expected;
-    if (!read(folder + "/inputs.hex", input_tensors, length(input_tensors), inputs)) {
+    std::vector<sample_t> inputs, expected;
+    if (!nnet_bench::read(folder + "/inputs.hex", widths(input_tensors, length(input_tensors)), inputs)) {
         return 2;
     }
-    if (compare && !read(folder + "/outputs.hex", output_tensors, length(output_tensors), expected)) {
-        return 2;
-    }
-    if (compare && expected.size() != inputs.size()) {
-        std::cerr << folder << "/outputs.hex: " << expected.size() << " samples, inputs.hex has " << inputs.size() << "\n";
+    if (compare && (!nnet_bench::read(folder + "/outputs.hex", widths(output_tensors, length(output_tensors)), expected) ||
+                    !nnet_bench::as_many(folder, inputs.size(), expected.size()))) {
         return 2;
     }
     const std::string path = folder + "/results.hex";
     std::ofstream results(path.c_str());
-    long long compared = 0, different = 0;
+    nnet_bench::tally counts;
     for (std::size_t sample = 0; sample < inputs.size(); ++sample) {
-        const std::vector<Bits> y = infer(inputs[sample]);
-        for (std::size_t i = 0; i < y.size(); ++i) {
-            results << (i > 0 ? " " : "") << hexadecimal(y[i]);
-        }
-        results << "\n";
+        const sample_t y = infer(inputs[sample]);
+        nnet_bench::write(results, y);
         for (int t = 0; compare && t < length(output_tensors); ++t) {
             const Tensor &tensor = output_tensors[t];
             for (int i = 0; i < tensor.len; ++i) {
                 const int at = offset(output_tensors, t) + i;
-                ++compared;
-                if (y[at] == expected[sample][at]) {
-                    continue;
-                }
-                ++different;
-                if (different <= 10) {
-                    std::cout << "sample " << sample << ", " << tensor.name << "[" << i << "]: "
-                              << decimal(y[at], tensor.is_signed) << ", expected "
-                              << decimal(expected[sample][at], tensor.is_signed) << "\n";
+                if (counts.differs(y[at], expected[sample][at])) {
+                    std::printf("sample %lu, %s[%d]: %s, expected %s\n", static_cast<unsigned long>(sample), tensor.name, i,
+                                nnet_bench::decimal(y[at], tensor.is_signed).c_str(),
+                                nnet_bench::decimal(expected[sample][at], tensor.is_signed).c_str());
                 }
             }
         }
     }
-    results.close();
-    if (!results) {
-        std::cerr << path << ": cannot be written\n";
+    if (!nnet_bench::close(results, path)) {
         return 2;
     }
-    std::cout << inputs.size() << " samples, " << different << " of " << compared << " values differ" << std::endl;
-    return different > 0 ? 1 : 0;
+    return counts.verdict(inputs.size());
 }

@@ -11,7 +11,9 @@ use rayon::prelude::*;
 /// Why a plan cannot be made or run.
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum Error {
-    #[error("layer `{layer}` needs {bits}-bit intermediates; arithmetic is exact up to 128 bits. Use narrower types.")]
+    #[error(
+        "layer `{layer}` needs {bits}-bit intermediates; arithmetic is exact up to 128 bits. Use narrower types."
+    )]
     TooWide { layer: String, bits: u32 },
     #[error("the network has {expected} input(s), {given} given")]
     InputCount { expected: usize, given: usize },
@@ -96,8 +98,8 @@ impl Plan {
         let mut budget = Budget::default();
         let narrow = Program::<i64>::compile(network, &mut budget)?;
         let program = match budget.bits {
-            ..=64 => Width::Narrow(narrow),
-            ..=128 => Width::Wide(Program::<i128>::compile(network, &mut Budget::default())?),
+            0..=64 => Width::Narrow(narrow),
+            65..=128 => Width::Wide(Program::<i128>::compile(network, &mut Budget::default())?),
             bits => return Err(Error::TooWide { layer: budget.layer, bits }),
         };
         Ok(Plan {
@@ -126,7 +128,11 @@ impl Plan {
         let raw = self.quantize(inputs)?;
         let views: Vec<ArrayViewD<'_, i128>> = raw.iter().map(|a| a.view()).collect();
         let outputs = self.run(&views)?;
-        Ok(outputs.into_iter().zip(&self.outputs).map(|(y, port)| y.mapv(|raw| to_f64(raw, &port.ty))).collect())
+        Ok(outputs
+            .into_iter()
+            .zip(&self.outputs)
+            .map(|(y, port)| y.mapv(|raw| to_f64(raw, &port.ty)))
+            .collect())
     }
 
     /// The integers that the network's input ports make of real numbers (the input types' rounding and overflow).
@@ -209,7 +215,8 @@ impl Plan {
 
 fn batched(flat: Vec<i128>, batch: usize, shape: &[usize]) -> ArrayD<i128> {
     let shape = [&[batch], shape].concat();
-    ArrayD::from_shape_vec(IxDyn(&shape), flat).unwrap_or_else(|_| unreachable!("a tensor has its shape's size"))
+    ArrayD::from_shape_vec(IxDyn(&shape), flat)
+        .unwrap_or_else(|_| unreachable!("a tensor has its shape's size"))
 }
 
 /// Samples that one task handles: enough to pay for its buffers.
@@ -229,10 +236,8 @@ impl<R: Int> Program<R> {
                 .map(|&i| Operand { ty: graph.node(i).ty(), shape: graph.node(i).shape.clone() })
                 .collect();
             let port = graph.inputs.iter().position(|&i| i == id).unwrap_or(usize::MAX);
-            let kernel = Kernel::compile(node, &operands, port, budget).map_err(|e: TooWide| Error::TooWide {
-                layer: node.name.clone(),
-                bits: e.needed_bits,
-            })?;
+            let kernel = Kernel::compile(node, &operands, port, budget)
+                .map_err(|e: TooWide| Error::TooWide { layer: node.name.clone(), bits: e.needed_bits })?;
             let slot = slots.len();
             slot_of[id.index()] = slot;
             slots.push(node.len());

@@ -9,7 +9,9 @@ use proptest::prelude::*;
 
 /// Compiles a network of one or more nodes between input `x` (of type `input`, `n` elements) and output `y`.
 fn plan(n: usize, input: &str, nodes: &str) -> Plan {
-    let text = format!("network \"t\" io_parallel\n\"x\" #1 = Input() shape=[{n}] : {input}\n{nodes}\ninputs \"x\"\noutputs \"y\"\n");
+    let text = format!(
+        "network \"t\" io_parallel\n\"x\" #1 = Input() shape=[{n}] : {input}\n{nodes}\ninputs \"x\"\noutputs \"y\"\n"
+    );
     let mut config = Config::default();
     let graph = text::parse(&text).unwrap();
     // Every type stands in the text: the configuration repeats it.
@@ -56,9 +58,13 @@ fn run(plan: &Plan, x: &[&[i128]]) -> Vec<Vec<i128>> {
 #[test]
 fn dense_wraps_and_saturates_in_the_strategys_order() {
     let dense = |accum: &str, layout: &str| {
-        plan(4, "ap_int<8>", &format!(
-            "\"y\" #2 = Dense(\"x\") weight=f32[4x1]{{1, 1, 1, 1}} weight_type=ap_int<4> bias=f32[1]{{1}} bias_type=ap_int<4> accum={accum} {layout} : ap_int<16>"
-        ))
+        plan(
+            4,
+            "ap_int<8>",
+            &format!(
+                "\"y\" #2 = Dense(\"x\") weight=f32[4x1]{{1, 1, 1, 1}} weight_type=ap_int<4> bias=f32[1]{{1}} bias_type=ap_int<4> accum={accum} {layout} : ap_int<16>"
+            ),
+        )
     };
     let x: &[&[i128]] = &[&[100, 100, -100, -100]];
     // 1 + 100 + 100 - 100 - 100 in eight bits: 201 wraps to -55, and back.
@@ -76,14 +82,24 @@ fn dense_wraps_and_saturates_in_the_strategys_order() {
 #[test]
 fn dense_casts_every_product() {
     // 0.75 * 0.5 = 0.375 truncates to 0.25 in a quarter grid, each by itself: 0.25 + 0.25, not 0.75.
-    let p = plan(2, "ap_fixed<8,4>", "\"y\" #2 = Dense(\"x\") weight=f32[2x1]{0.5, 0.5} weight_type=ap_fixed<8,4> bias=f64[1]{0} bias_type=ap_uint<1> accum=ap_fixed<8,6> strategy=Latency reuse=1 : ap_fixed<8,6>");
+    let p = plan(
+        2,
+        "ap_fixed<8,4>",
+        "\"y\" #2 = Dense(\"x\") weight=f32[2x1]{0.5, 0.5} weight_type=ap_fixed<8,4> bias=f64[1]{0} bias_type=ap_uint<1> accum=ap_fixed<8,6> strategy=Latency reuse=1 : ap_fixed<8,6>",
+    );
     assert_eq!(run(&p, &[&[12, 12], &[-12, -12]]), [[2], [-4]]);
 }
 
 #[test]
 fn activations() {
     let act = |class: &str, attributes: &str, result: &str| {
-        plan(1, "ap_fixed<8,4>", &format!("\"y\" #2 = {class}(\"x\") {attributes} table=ap_fixed<18,8> table_size=1024 reuse=1 : {result}"))
+        plan(
+            1,
+            "ap_fixed<8,4>",
+            &format!(
+                "\"y\" #2 = {class}(\"x\") {attributes} table=ap_fixed<18,8> table_size=1024 reuse=1 : {result}"
+            ),
+        )
     };
     let ask = |p: Plan, x: &[i128]| -> Vec<i128> {
         let rows: Vec<&[i128]> = x.chunks(1).collect();
@@ -91,20 +107,67 @@ fn activations() {
     };
     // A narrow result wraps: 7.9375 is 127/16, in ufixed<4,2> 31 quarters are 15 quarters.
     assert_eq!(ask(act("Activation", "function=relu", "ap_ufixed<4,2>"), &[-5, 0, 4, 127]), [0, 0, 1, 15]);
-    assert_eq!(ask(act("ParametrizedActivation", "function=leaky_relu alpha=0.25 param=ap_ufixed<2,0>", "ap_fixed<8,4>"), &[-16, -1, 16]), [-4, -1, 16]);
-    assert_eq!(ask(act("ParametrizedActivation", "function=thresholded_relu theta=1 param=ap_fixed<8,4>", "ap_fixed<8,4>"), &[16, 17, -3]), [0, 17, 0]);
+    assert_eq!(
+        ask(
+            act(
+                "ParametrizedActivation",
+                "function=leaky_relu alpha=0.25 param=ap_ufixed<2,0>",
+                "ap_fixed<8,4>"
+            ),
+            &[-16, -1, 16]
+        ),
+        [-4, -1, 16]
+    );
+    assert_eq!(
+        ask(
+            act(
+                "ParametrizedActivation",
+                "function=thresholded_relu theta=1 param=ap_fixed<8,4>",
+                "ap_fixed<8,4>"
+            ),
+            &[16, 17, -3]
+        ),
+        [0, 17, 0]
+    );
     assert_eq!(ask(act("Activation", "function=binary_tanh", "ap_int<2>"), &[0, -1]), [1, -1]);
     // Doubled in its own type: 5 * 2 wraps to -6.
-    assert_eq!(ask(act("TernaryTanh", "function=ternary_tanh threshold=0.5", "ap_int<2>"), &[9, 8, -8, -7, 80]), [1, 0, -1, 0, -1]);
+    assert_eq!(
+        ask(act("TernaryTanh", "function=ternary_tanh threshold=0.5", "ap_int<2>"), &[9, 8, -8, -7, 80]),
+        [1, 0, -1, 0, -1]
+    );
     // 0.5 x + 0.5 in quarters of 1/16 * 1/4.
-    assert_eq!(ask(act("HardActivation", "function=hard_sigmoid slope=0.5 shift=0.5 slope_type=ap_ufixed<2,0> shift_type=ap_ufixed<2,0>", "ap_ufixed<8,2>"), &[0, 16, 17, -16, -17, 8]), [32, 64, 64, 0, 0, 48]);
-    assert_eq!(ask(act("HardActivation", "function=hard_tanh slope=0.5 shift=0.5 slope_type=ap_ufixed<2,0> shift_type=ap_ufixed<2,0>", "ap_fixed<8,2>"), &[0, 16, -16, 8]), [0, 64, -64, 32]);
+    assert_eq!(
+        ask(
+            act(
+                "HardActivation",
+                "function=hard_sigmoid slope=0.5 shift=0.5 slope_type=ap_ufixed<2,0> shift_type=ap_ufixed<2,0>",
+                "ap_ufixed<8,2>"
+            ),
+            &[0, 16, 17, -16, -17, 8]
+        ),
+        [32, 64, 64, 0, 0, 48]
+    );
+    assert_eq!(
+        ask(
+            act(
+                "HardActivation",
+                "function=hard_tanh slope=0.5 shift=0.5 slope_type=ap_ufixed<2,0> shift_type=ap_ufixed<2,0>",
+                "ap_fixed<8,2>"
+            ),
+            &[0, 16, -16, 8]
+        ),
+        [0, 64, -64, 32]
+    );
 }
 
 #[test]
 fn a_tables_middle_bin_is_twice_as_wide() {
     // tanh over +-4 in 8 entries of width 1: -4 .. 3. Truncation is toward zero, so -15/16 and 15/16 meet the entry of 0.
-    let p = plan(1, "ap_fixed<8,4>", "\"y\" #2 = Activation(\"x\") function=tanh table=ap_fixed<18,8> table_size=8 reuse=1 : ap_fixed<18,8>");
+    let p = plan(
+        1,
+        "ap_fixed<8,4>",
+        "\"y\" #2 = Activation(\"x\") function=tanh table=ap_fixed<18,8> table_size=8 reuse=1 : ap_fixed<18,8>",
+    );
     let tanh = |x: f64| (x.tanh() * 1024.0).floor() as i128;
     let got: Vec<i128> = run(&p, &[&[-15], &[15], &[16], &[-16], &[-17], &[127], &[-128]]).concat();
     assert_eq!(got, [0, 0, tanh(1.0), tanh(-1.0), tanh(-1.0), tanh(3.0), tanh(-4.0)]);
@@ -113,7 +176,13 @@ fn a_tables_middle_bin_is_twice_as_wide() {
 #[test]
 fn softmax_implementations() {
     let softmax = |implementation: &str, n: usize| {
-        plan(n, "ap_fixed<8,4,AP_RND,AP_SAT>", &format!("\"y\" #2 = Softmax(\"x\") axis=0 implementation={implementation} accum=ap_fixed<18,8,AP_RND,AP_SAT> table=ap_fixed<18,8> exp_table=ap_fixed<18,8,AP_RND,AP_SAT> inv_table=ap_fixed<18,8,AP_RND,AP_SAT> inv_inp=ap_fixed<18,8,AP_RND,AP_SAT> inp_norm=auto table_size=256 reuse=1 : ap_fixed<18,8>"))
+        plan(
+            n,
+            "ap_fixed<8,4,AP_RND,AP_SAT>",
+            &format!(
+                "\"y\" #2 = Softmax(\"x\") axis=0 implementation={implementation} accum=ap_fixed<18,8,AP_RND,AP_SAT> table=ap_fixed<18,8> exp_table=ap_fixed<18,8,AP_RND,AP_SAT> inv_table=ap_fixed<18,8,AP_RND,AP_SAT> inv_inp=ap_fixed<18,8,AP_RND,AP_SAT> inp_norm=auto table_size=256 reuse=1 : ap_fixed<18,8>"
+            ),
+        )
     };
     // The first of equal maxima wins.
     assert_eq!(run(&softmax("argmax", 3), &[&[5, 9, 9], &[-1, -2, -3]]), [[0, 1024, 0], [1024, 0, 0]]);
@@ -127,8 +196,17 @@ fn softmax_implementations() {
 
 #[test]
 fn merges_and_joins() {
-    let two = |line: &str| plan(2, "ap_fixed<8,4>", &format!("\"r\" #2 = Activation(\"x\") function=relu table=ap_fixed<18,8> table_size=1024 reuse=1 : ap_ufixed<6,4>\n{line}"));
-    let merge = |op: &str, result: &str| two(&format!("\"y\" #3 = Merge(\"x\", \"r\") op={op} reuse=1 : {result}"));
+    let two = |line: &str| {
+        plan(
+            2,
+            "ap_fixed<8,4>",
+            &format!(
+                "\"r\" #2 = Activation(\"x\") function=relu table=ap_fixed<18,8> table_size=1024 reuse=1 : ap_ufixed<6,4>\n{line}"
+            ),
+        )
+    };
+    let merge =
+        |op: &str, result: &str| two(&format!("\"y\" #3 = Merge(\"x\", \"r\") op={op} reuse=1 : {result}"));
     // x = 1.5 and -2 (24, -32 of 1/16); relu in quarters: 6 and 0.
     let x: &[&[i128]] = &[&[24, -32]];
     assert_eq!(run(&merge("add", "ap_fixed<10,6>"), x), [[48, -32]]);
@@ -144,38 +222,88 @@ fn merges_and_joins() {
 }
 
 #[test]
+fn bits_are_signs_to_a_dense_layer() {
+    // x >= 1/2 and x >= -1/4 leave the bits 1 0: the signs 1 and -1.
+    let dense = |weight: &str, coding: &str, bias: &str| {
+        plan(
+            2,
+            "ap_fixed<8,4>",
+            &format!(
+                "\"t\" #2 = BatchNormalizationQuantizedTanh(\"x\") threshold=f32[2]{{0.5, -0.25}} threshold_type=ap_fixed<8,4> : ap_uint<1>\n\"y\" #3 = Dense(\"t\") weight=f32[2x2]{{{weight}}} {coding} bias=f64[2]{{{bias}}} bias_type=ap_fixed<8,4> accum=ap_fixed<10,6> input_encoding=xnor strategy=Latency reuse=1 : ap_fixed<10,6>"
+            ),
+        )
+    };
+    let x: &[&[i128]] = &[&[8, -5], &[7, -4]];
+    // Fixed-point weights: 0.5 - 0.25 and -1 - 2 in sixteenths, then the opposite.
+    assert_eq!(run(&dense("0.5, -1, 0.25, 2", "weight_type=ap_fixed<8,4>", "0, 0"), x), [[4, -48], [-4, 48]]);
+    // One-bit weights 1 -1 / -1 -1: 1 + 1 and -1 + 1.
+    let bits = "weight_type=ap_uint<1> weight_encoding=xnor";
+    assert_eq!(run(&dense("1, -1, -1, -1", bits, "0, 0"), x), [[32, 0], [-32, 0]]);
+    assert_eq!(run(&dense("1, -1, -1, -1", bits, "0.5, 0"), x), [[40, 0], [-24, 0]]);
+}
+
+#[test]
 fn batch_norm_is_one_expression() {
     // 1.5 * 0.75 + 0.3125 = 1.4375 truncated once to quarters.
-    let p = plan(2, "ap_fixed<8,4>", "\"y\" #2 = BatchNormalization(\"x\") scale=f32[2]{0.75, -1} scale_type=ap_fixed<8,4> bias=f32[2]{0.3125, 1} bias_type=ap_fixed<8,4> reuse=1 : ap_fixed<8,6>");
+    let p = plan(
+        2,
+        "ap_fixed<8,4>",
+        "\"y\" #2 = BatchNormalization(\"x\") scale=f32[2]{0.75, -1} scale_type=ap_fixed<8,4> bias=f32[2]{0.3125, 1} bias_type=ap_fixed<8,4> reuse=1 : ap_fixed<8,6>",
+    );
     assert_eq!(run(&p, &[&[24, 24]]), [[5, -2]]);
 }
 
 #[test]
 fn wide_types_take_the_wide_path_and_too_wide_ones_are_refused() {
-    let line = |w: u32| format!("\"y\" #2 = BatchNormalization(\"x\") scale=f32[1]{{3}} scale_type=ap_fixed<30,10> bias=f64[1]{{0}} bias_type=ap_uint<1> reuse=1 : ap_fixed<{w},{w}>");
+    let line = |w: u32| {
+        format!(
+            "\"y\" #2 = BatchNormalization(\"x\") scale=f32[1]{{3}} scale_type=ap_fixed<30,10> bias=f64[1]{{0}} bias_type=ap_uint<1> reuse=1 : ap_fixed<{w},{w}>"
+        )
+    };
     let p = plan(1, "ap_fixed<90,45>", &line(100));
     let x = 5i128 << 80;
     assert_eq!(run(&p, &[&[x]]), [[15i128 << 35]]);
-    let text = format!("network \"t\" io_parallel\n\"x\" #1 = Input() shape=[1] : auto\n{}\ninputs \"x\"\noutputs \"y\"\n", line(100));
+    let text = format!(
+        "network \"t\" io_parallel\n\"x\" #1 = Input() shape=[1] : auto\n{}\ninputs \"x\"\noutputs \"y\"\n",
+        line(100)
+    );
     let mut config = Config::default();
     config.model_precision.insert("default".into(), "ap_fixed<64,20>".parse().unwrap());
-    config.layer_name.entry("x".into()).or_default().precision.insert("result".into(), "ap_fixed<120,60>".parse().unwrap());
+    config
+        .layer_name
+        .entry("x".into())
+        .or_default()
+        .precision
+        .insert("result".into(), "ap_fixed<120,60>".parse().unwrap());
     let lowered = passes::run(text::parse(&text).unwrap(), &config, &Types::Configured).unwrap();
-    assert!(matches!(Plan::compile(&lowered.network), Err(Error::TooWide { layer, bits: 129.. }) if layer == "y"));
+    assert!(
+        matches!(Plan::compile(&lowered.network), Err(Error::TooWide { layer, bits: 129.. }) if layer == "y")
+    );
 }
 
 #[test]
 fn wrong_inputs_are_told_apart() {
     let p = plan(2, "ap_fixed<8,4>", "\"y\" #2 = Reshape(\"x\") shape=[1, 2] : ap_fixed<8,4>");
     let x = rows(&[&[1, 2, 3]]);
-    assert_eq!(p.predict_raw(&[x.view()]).unwrap_err().to_string(), "input `x` has shape [1, 3]; the network takes [batch, 2]");
+    assert_eq!(
+        p.predict_raw(&[x.view()]).unwrap_err().to_string(),
+        "input `x` has shape [1, 3]; the network takes [batch, 2]"
+    );
     assert!(matches!(p.predict_raw(&[]), Err(Error::InputCount { expected: 1, given: 0 })));
     let x = rows(&[&[1, 200]]);
     assert!(matches!(p.predict_raw(&[x.view()]), Err(Error::RawRange { index: 1, value: 200, .. })));
 }
 
 fn mode() -> impl Strategy<Value = String> {
-    let rounding = prop::sample::select(vec!["AP_TRN", "AP_TRN_ZERO", "AP_RND", "AP_RND_ZERO", "AP_RND_INF", "AP_RND_MIN_INF", "AP_RND_CONV"]);
+    let rounding = prop::sample::select(vec![
+        "AP_TRN",
+        "AP_TRN_ZERO",
+        "AP_RND",
+        "AP_RND_ZERO",
+        "AP_RND_INF",
+        "AP_RND_MIN_INF",
+        "AP_RND_CONV",
+    ]);
     let overflow = prop::sample::select(vec!["AP_WRAP", "AP_SAT", "AP_SAT_ZERO", "AP_SAT_SYM"]);
     (2u32..14, -2i32..10, rounding, overflow).prop_map(|(w, i, q, o)| format!("ap_fixed<{w},{i},{q},{o}>"))
 }

@@ -123,6 +123,8 @@ pub fn run(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Summary
         lines.dedup();
         summary.skipped.extend(lines);
     }
+    // The project's own cases, then those beside the checkout.
+    conformance(options, &options.root.join("testdata/cases"), headers.is_some(), &mut summary, tell)?;
     match &options.cases {
         Some(cases) => conformance(options, cases, headers.is_some(), &mut summary, tell)?,
         None => summary.skipped.push("conformance cases: ../shared/conformance is not there".into()),
@@ -157,7 +159,8 @@ fn conformance(
     summary.passed += report.passed + report.bad.len() - bad;
     summary.failed += report.failed + bad;
     if !report.is_good() {
-        summary.failures.push(format!("{} conformance cases and {bad} bad files", report.failed));
+        let place = cases.display();
+        summary.failures.push(format!("{} conformance cases and {bad} bad files of {place}", report.failed));
     }
     if !cpp {
         summary.skipped.push("conformance cases in C++".into());

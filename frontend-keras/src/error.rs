@@ -187,6 +187,4 @@ pub mod code {
     pub const BAD_TYPE: &str = "NL322";
     /// A strategy that does not exist.
     pub const UNKNOWN_STRATEGY: &str = "NL323";
-    /// A layer that the network does not have.
-    pub const UNKNOWN_LAYER: &str = "NL324";
 }

@@ -144,9 +144,6 @@ impl Config {
 
     /// Reads one setting: from the layer's name, then its class.
     pub fn layer<T>(&self, name: &str, class: &str, get: impl Fn(&LayerConfig) -> Option<T>) -> Option<T> {
-        self.layer_name
-            .get(name)
-            .and_then(&get)
-            .or_else(|| self.layer_type.get(class).and_then(&get))
+        self.layer_name.get(name).and_then(&get).or_else(|| self.layer_type.get(class).and_then(&get))
     }
 }

@@ -51,7 +51,9 @@ pub fn run(graph: &Graph, order: &[NodeId], inputs: &[&[f64]]) -> Vec<Vec<f64>> 
             Op::Reshape(_) => operands[0].to_vec(),
             Op::Threshold(t) => {
                 let at = |w: &crate::weight::Weight| w.data.iter().copied().collect::<Vec<f64>>();
-                let each = |x: &[f64], f: &dyn Fn(usize, f64) -> f64| x.iter().enumerate().map(|(i, &x)| f(i % t.channels(), x)).collect();
+                let each = |x: &[f64], f: &dyn Fn(usize, f64) -> f64| {
+                    x.iter().enumerate().map(|(i, &x)| f(i % t.channels(), x)).collect()
+                };
                 match &t.levels {
                     Levels::Binary { at: level } => {
                         let level = at(level);
@@ -59,7 +61,15 @@ pub fn run(graph: &Graph, order: &[NodeId], inputs: &[&[f64]]) -> Vec<Vec<f64>> 
                     }
                     Levels::Ternary { high, low } => {
                         let (high, low) = (at(high), at(low));
-                        each(operands[0], &|c, x| if x > high[c] { 1.0 } else if x <= low[c] { -1.0 } else { 0.0 })
+                        each(operands[0], &|c, x| {
+                            if x > high[c] {
+                                1.0
+                            } else if x <= low[c] {
+                                -1.0
+                            } else {
+                                0.0
+                            }
+                        })
                     }
                 }
             }
@@ -74,15 +84,39 @@ fn activate(function: &Function, x: f64) -> f64 {
     match *function {
         Function::Linear => x,
         Function::Relu => x.max(0.0),
-        Function::LeakyRelu { alpha, .. } => if x > 0.0 { x } else { alpha * x },
-        Function::ThresholdedRelu { theta, .. } => if x > theta { x } else { 0.0 },
+        Function::LeakyRelu { alpha, .. } => {
+            if x > 0.0 {
+                x
+            } else {
+                alpha * x
+            }
+        }
+        Function::ThresholdedRelu { theta, .. } => {
+            if x > theta {
+                x
+            } else {
+                0.0
+            }
+        }
         Function::Sigmoid => 1.0 / (1.0 + libm::exp(-x)),
         Function::Tanh => libm::tanh(x),
         Function::HardSigmoid { slope, shift, .. } => hard(slope, shift),
         Function::HardTanh { slope, shift, .. } => 2.0 * hard(slope, shift) - 1.0,
-        Function::BinaryTanh => if x >= 0.0 { 1.0 } else { -1.0 },
+        Function::BinaryTanh => {
+            if x >= 0.0 {
+                1.0
+            } else {
+                -1.0
+            }
+        }
         Function::TernaryTanh { threshold } => {
-            if x > threshold { 1.0 } else if x > -threshold { 0.0 } else { -1.0 }
+            if x > threshold {
+                1.0
+            } else if x > -threshold {
+                0.0
+            } else {
+                -1.0
+            }
         }
     }
 }

@@ -168,7 +168,11 @@ impl Graph {
 
     /// Replaces a node's operands.
     pub fn set_inputs(&mut self, id: NodeId, inputs: Vec<NodeId>) {
-        let old: Vec<_> = self.net.edges_directed(id.0, Direction::Incoming).map(|e| petgraph::visit::EdgeRef::id(&e)).collect();
+        let old: Vec<_> = self
+            .net
+            .edges_directed(id.0, Direction::Incoming)
+            .map(|e| petgraph::visit::EdgeRef::id(&e))
+            .collect();
         for e in old {
             self.net.remove_edge(e);
         }

@@ -124,7 +124,10 @@ mod tests {
         use netlathe_apfixed::{Overflow, Rounding};
         let wrap = FixedType::fixed(18, 8);
         let sat = wrap.with_modes(Rounding::Rnd, Overflow::Sat);
-        assert_eq!(softmax_inverse(sat, 4, &FixedType::ufixed(4, 2)).unwrap().entries, [131_071, 1024, 512, 341]);
+        assert_eq!(
+            softmax_inverse(sat, 4, &FixedType::ufixed(4, 2)).unwrap().entries,
+            [131_071, 1024, 512, 341]
+        );
         assert_eq!(softmax_inverse(wrap, 2, &FixedType::ufixed(4, 2)).unwrap().entries, [0, 512]);
     }
 

@@ -88,7 +88,9 @@ fn check_node(graph: &Graph, node: &Node) -> Vec<Diagnostic> {
     let shapes: Vec<&[usize]> = node.inputs.iter().map(|&i| graph.node(i).shape.as_slice()).collect();
     match node.op.output_shape(&shapes) {
         Ok(shape) if shape == node.shape => {}
-        Ok(shape) => errors.push(Diagnostic::error("NL105", format!("shape {:?} should be {shape:?}", node.shape))),
+        Ok(shape) => {
+            errors.push(Diagnostic::error("NL105", format!("shape {:?} should be {shape:?}", node.shape)))
+        }
         Err(why) => errors.push(Diagnostic::error("NL105", why)),
     }
     let size = node.shape.iter().try_fold(1usize, |a, &b| a.checked_mul(b));
@@ -107,8 +109,11 @@ fn check_node(graph: &Graph, node: &Node) -> Vec<Diagnostic> {
                 errors.push(Diagnostic::error("NL120", format!("type `{var}` is open after inference")));
             }
             Precision::Is(ty) if ty.raw_bits() > 128 => errors.push(
-                Diagnostic::error("NL122", format!("type `{var}` is {ty}: wider than the 128 bits that are exact here"))
-                    .help("use narrower types; Model.Precision.maximum bounds what is inferred"),
+                Diagnostic::error(
+                    "NL122",
+                    format!("type `{var}` is {ty}: wider than the 128 bits that are exact here"),
+                )
+                .help("use narrower types; Model.Precision.maximum bounds what is inferred"),
             ),
             Precision::Is(_) => {}
         }
@@ -125,9 +130,12 @@ fn check_node(graph: &Graph, node: &Node) -> Vec<Diagnostic> {
         && shapes.first().is_some_and(|s| s.len() != 1)
     {
         errors.push(
-            Diagnostic::error(UNSUPPORTED_LAYER, "Dense on a tensor of more than one axis is not supported yet")
-                .subject("Dense of several axes")
-                .help("flatten its input"),
+            Diagnostic::error(
+                UNSUPPORTED_LAYER,
+                "Dense on a tensor of more than one axis is not supported yet",
+            )
+            .subject("Dense of several axes")
+            .help("flatten its input"),
         );
     }
     errors

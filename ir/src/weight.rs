@@ -54,7 +54,14 @@ pub struct Weight {
 impl Weight {
     /// A weight with values as read from a file, its type open.
     pub fn new(data: ArrayD<f64>, single: bool) -> Self {
-        Self { data, single, quantizer: None, precision: Precision::Auto, encoding: Encoding::Fixed, raw: None }
+        Self {
+            data,
+            single,
+            quantizer: None,
+            precision: Precision::Auto,
+            encoding: Encoding::Fixed,
+            raw: None,
+        }
     }
 
     /// The weight with its quantiser.

@@ -97,8 +97,11 @@ fn run(case: &str) -> String {
 #[test]
 fn passes_give_what_is_expected() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/passes");
-    let mut cases: Vec<PathBuf> =
-        std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "ir")).collect();
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "ir"))
+        .collect();
     cases.sort();
     assert!(cases.len() >= 8, "the cases are in {}", folder.display());
     let mut wrong = Vec::new();

@@ -51,7 +51,11 @@ fn build(case: &str, board: &str, out: &Path) -> BTreeMap<String, Vec<u8>> {
 fn check(case: &str, board: &str) {
     let temp = tempfile::tempdir().unwrap();
     let mut built = build(case, board, &temp.path().join("a"));
-    assert_eq!(built, build(case, board, &temp.path().join("b")), "the same build twice gives the same bytes");
+    assert_eq!(
+        built,
+        build(case, board, &temp.path().join("b")),
+        "the same build twice gives the same bytes"
+    );
     for (name, bytes) in &built {
         let text = String::from_utf8_lossy(bytes);
         assert!(!text.contains(temp.path().to_str().unwrap()), "{name} holds the place where it was built");
@@ -77,7 +81,11 @@ fn check(case: &str, board: &str) {
     let names = |m: &BTreeMap<String, Vec<u8>>| m.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&kept), names(&built), "files of {}", golden.display());
     for (name, bytes) in &built {
-        assert!(kept[name] == *bytes, "{} differs: look at it with UPDATE_GOLDEN=1 and git diff", golden.join(name).display());
+        assert!(
+            kept[name] == *bytes,
+            "{} differs: look at it with UPDATE_GOLDEN=1 and git diff",
+            golden.join(name).display()
+        );
     }
 }
 

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use netlathe_backend_coyote::{Options, emit};
 
-use crate::kernels::Spec;
+use crate::bench::options;
+use crate::wrapper_tree::spec;
 
 const FIND: &str = r#"
 set(FDEV_NAME "0" CACHE STRING "")
@@ -29,21 +30,8 @@ fn coyote_is_asked_for_the_right_things() {
         eprintln!("SKIPPED coyote_is_asked_for_the_right_things: there is no cmake");
         return;
     }
-    let spec = Spec {
-        inputs: 3,
-        outputs: 3,
-        input_ty: "ap_fixed<8,4>",
-        output_ty: "ap_fixed<8,4>",
-        expression: "v_j",
-        split: None,
-    };
-    let options = Options {
-        project: "demo".into(),
-        board: "u55c".into(),
-        clock_period_ns: Some(5.0),
-        clock_uncertainty_percent: None,
-    };
-    let project = emit(&spec.network(), &spec.kernel(), &options).unwrap();
+    let options = Options { clock_period_ns: Some(5.0), ..options() };
+    let project = emit(&spec().network(), &spec().kernel(), &options).unwrap();
     let root = tempfile::tempdir().unwrap();
     let coyote = root.path().join("coyote");
     fs::create_dir_all(coyote.join("cmake")).unwrap();

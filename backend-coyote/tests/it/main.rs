@@ -2,5 +2,14 @@
 
 mod bench;
 mod cmake;
-mod kernels;
 mod tree;
+
+// What is the same for all flows.
+#[path = "../../../codegen-hls/tests/shared/gxx.rs"]
+mod gxx;
+#[path = "../../../codegen-hls/tests/shared/kernels.rs"]
+mod kernels;
+#[path = "../../../codegen-hls/tests/shared/wrapper_bench.rs"]
+mod wrapper_bench;
+#[path = "../../../codegen-hls/tests/shared/wrapper_tree.rs"]
+mod wrapper_tree;

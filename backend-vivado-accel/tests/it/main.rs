@@ -1,8 +1,15 @@
 //! The project as data, its C++ under g++, its Tcl under tclsh.
 
 mod bench;
-// The kernels written by hand are the same for both back ends.
-#[path = "../../../backend-coyote/tests/it/kernels.rs"]
-mod kernels;
 mod tcl;
 mod tree;
+
+// What is the same for all flows.
+#[path = "../../../codegen-hls/tests/shared/gxx.rs"]
+mod gxx;
+#[path = "../../../codegen-hls/tests/shared/kernels.rs"]
+mod kernels;
+#[path = "../../../codegen-hls/tests/shared/wrapper_bench.rs"]
+mod wrapper_bench;
+#[path = "../../../codegen-hls/tests/shared/wrapper_tree.rs"]
+mod wrapper_tree;

@@ -7,7 +7,8 @@ use std::process::Command;
 use expect_test::expect;
 use netlathe_backend_vivado_accel::{Options, emit};
 
-use crate::kernels::Spec;
+use crate::bench::options;
+use crate::wrapper_tree::spec;
 
 /// Exit code, what was recorded, standard error.
 struct Run {
@@ -22,21 +23,8 @@ fn project(test: &str) -> Option<tempfile::TempDir> {
         eprintln!("SKIPPED {test}: there is no tclsh");
         return None;
     }
-    let spec = Spec {
-        inputs: 3,
-        outputs: 3,
-        input_ty: "ap_fixed<8,4>",
-        output_ty: "ap_fixed<8,4>",
-        expression: "v_j",
-        split: None,
-    };
-    let options = Options {
-        project: "demo".into(),
-        board: "pynq-z2".into(),
-        clock_period_ns: Some(7.0),
-        clock_uncertainty_percent: None,
-    };
-    let project = emit(&spec.network(), &spec.kernel(), &options).unwrap();
+    let options = Options { clock_period_ns: Some(7.0), ..options() };
+    let project = emit(&spec().network(), &spec().kernel(), &options).unwrap();
     let root = tempfile::tempdir().unwrap();
     for (path, content) in project.tree.iter() {
         let path = root.path().join(path);

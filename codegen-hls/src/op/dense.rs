@@ -11,15 +11,23 @@ pub(super) fn lower(layer: &mut Layer, d: &Dense, x: &Operand<'_>, namer: &mut N
     let (n_in, n_out) = (d.n_in(), d.n_out());
     let accum = layer.ty("accum", &known(d.accum), namer);
     let bias_ty = layer.ty("bias", &d.bias.ty(), namer);
+    let bits = if d.input == Encoding::Xnor { "bit_" } else { "" };
     let times = match d.weight.encoding {
-        Encoding::Xnor => "nnet::times_sign".to_owned(),
-        Encoding::Fixed => format!("nnet::times_fixed<{}>", layer.ty("weight", &d.weight.ty(), namer)),
+        Encoding::Xnor if d.counts() => "nnet::equal_bits".to_owned(),
+        Encoding::Xnor => format!("nnet::{bits}times_sign"),
+        Encoding::Fixed => format!("nnet::{bits}times_fixed<{}>", layer.ty("weight", &d.weight.ty(), namer)),
+    };
+    let result = if d.counts() {
+        format!("nnet::balance<{n_in}, {}>", d.balance_bits())
+    } else {
+        "nnet::plain_sum".to_owned()
     };
     layer.constant("n_in", n_in);
     layer.constant("n_out", n_out);
     layer.alias("accum_t", &accum);
     layer.alias("bias_t", &bias_ty);
     layer.alias("times", &times);
+    layer.alias("result", &result);
 
     let raw = d.weight.raw();
     let (function, values, order) = match blocks(d) {

@@ -1,12 +1,13 @@
 //! The test bench itself: what it says and how it ends.
 
-use crate::support::{Net, Program, ap_types, compile, kernel, run, write_lines};
+use crate::gxx::ap_types;
+use crate::support::{Net, Program, compile, kernel, run, write_lines};
 use netlathe_ir::op::reshape::Reshape;
 use netlathe_ir::{FixedType, Op};
 
 /// `y = x` in 70 bits, signed, three elements.
 fn program() -> Option<Program> {
-    let ap_types = ap_types()?;
+    let ap_types = ap_types("program")?;
     let mut net = Net::new();
     let x = net.input("x", &[3], FixedType::fixed(70, 30));
     net.output("y", Op::Reshape(Reshape { shape: vec![3] }), &[x], FixedType::fixed(70, 30), &[]);

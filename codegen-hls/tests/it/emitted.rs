@@ -1,6 +1,7 @@
 //! What is emitted, looked at as text.
 
-use crate::support::{Net, Rng, activation, ap_types, compile, dense, kernel};
+use crate::gxx::ap_types;
+use crate::support::{Net, Rng, activation, compile, dense, kernel};
 use netlathe_codegen_hls::{Options, emit};
 use netlathe_ir::config::{IoType, Strategy};
 use netlathe_ir::op::activation::Function;
@@ -34,6 +35,7 @@ fn files_of_a_kernel() {
             "myproject.cpp",
             "myproject.h",
             "nnet_activation.h",
+            "nnet_bench.h",
             "nnet_common.h",
             "nnet_dense.h",
             "nnet_dense_resource.h",
@@ -71,7 +73,7 @@ fn io_stream_is_refused() {
 /// The pragmas as each tool would see them, from the preprocessor.
 #[test]
 fn pragmas_in_the_form_of_each_tool() {
-    let Some(ap_types) = ap_types() else { return };
+    let Some(ap_types) = ap_types("pragmas_in_the_form_of_each_tool") else { return };
     let program = compile(&kernel(&small(None).unwrap()), &ap_types, &[]);
     let pragmas = |flag: &str| {
         let output = Command::new("g++")
@@ -92,14 +94,16 @@ fn pragmas_in_the_form_of_each_tool() {
     let bambu = pragmas("-DNNET_BAMBU");
     assert_eq!(count(&bambu, "PIPELINE II=2"), 1);
     assert_eq!(count(&bambu, "HLS INLINE"), 3);
-    assert_eq!(bambu.len(), 4, "{bambu:?}");
+    assert_eq!(count(&bambu, "INTERFACE mode=ap_none port=x"), 1);
+    assert_eq!(count(&bambu, "INTERFACE mode=ap_vld port=y"), 1);
+    assert_eq!(bambu.len(), 6, "{bambu:?}");
     assert!(count(&vitis, "ARRAY_PARTITION variable=layer") >= 2, "{vitis:?}");
 }
 
 /// Five layers of 100 x 100: weights are integers because a list of fixed-point literals would take g++ minutes.
 #[test]
 fn a_larger_network_compiles_in_seconds() {
-    let Some(ap_types) = ap_types() else { return };
+    let Some(ap_types) = ap_types("a_larger_network_compiles_in_seconds") else { return };
     let mut rng = Rng::new(41);
     let mut net = Net::new();
     let ty = FixedType::fixed(16, 6);

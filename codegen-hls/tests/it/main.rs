@@ -5,6 +5,8 @@
 
 mod bench;
 mod emitted;
+#[path = "../shared/gxx.rs"]
+mod gxx;
 mod names;
 mod operations;
 mod support;

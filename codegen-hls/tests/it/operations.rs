@@ -300,8 +300,9 @@ fn softmax_legacy_and_argmax() {
 /// In one unsigned bit 0 stands for -1 (hls4ml's `binary_cast`). Worked out by hand.
 #[test]
 fn binary_tanh_in_one_bit() {
-    use crate::support::{ap_types, compile, kernel, run, write_lines};
-    let Some(ap_types) = ap_types() else { return };
+    use crate::gxx::ap_types;
+    use crate::support::{compile, kernel, run, write_lines};
+    let Some(ap_types) = ap_types("binary_tanh_in_one_bit") else { return };
     let mut net = Net::new();
     let x = net.input("x", &[4], FixedType::fixed(4, 2));
     net.output("y", activation(Function::BinaryTanh), &[x], FixedType::uint(1), &[]);
@@ -316,8 +317,9 @@ fn binary_tanh_in_one_bit() {
 /// middle, -15 to 15 are in the middle, 16 is the first above. 1/2 is 128 in 8 fraction bits.
 #[test]
 fn the_middle_bin_of_a_table_is_twice_as_wide() {
-    use crate::support::{ap_types, compile, kernel, run, write_lines};
-    let Some(ap_types) = ap_types() else { return };
+    use crate::gxx::ap_types;
+    use crate::support::{compile, kernel, run, write_lines};
+    let Some(ap_types) = ap_types("the_middle_bin_of_a_table_is_twice_as_wide") else { return };
     let mut net = Net::new();
     let x = net.input("x", &[6], FixedType::fixed(16, 6));
     let ty = FixedType::fixed(18, 4);

@@ -1,5 +1,6 @@
 //! Networks in a few lines, random types and values, and the way through g++.
 
+use crate::gxx::{self, ap_types};
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use netlathe_codegen_hls::{Kernel, Options, emit, test_bench};
 use netlathe_emulator::Plan;
@@ -149,6 +150,7 @@ pub fn weight(rng: &mut Rng, shape: &[usize], ty: &FixedType) -> Weight {
 
 pub fn dense(rng: &mut Rng, n_in: usize, n_out: usize, weight_ty: &FixedType, bias_ty: &FixedType) -> Op {
     Op::Dense(Dense {
+        input: netlathe_ir::weight::Encoding::Fixed,
         weight: weight(rng, &[n_in, n_out], weight_ty),
         bias: weight(rng, &[n_out], bias_ty),
         accum: Precision::Auto,
@@ -178,18 +180,6 @@ pub fn kernel(network: &Validated) -> Kernel {
     emit(network, &Options { project: "myproject".into() }).unwrap()
 }
 
-/// The folder of the HLS number types; `None`, after a visible word, where the test cannot run.
-pub fn ap_types() -> Option<PathBuf> {
-    let folder =
-        std::env::var_os("NETLATHE_AP_TYPES").map(PathBuf::from).filter(|f| f.join("ap_fixed.h").is_file());
-    let compiler = Command::new("g++").arg("--version").output().is_ok();
-    if folder.is_none() || !compiler {
-        eprintln!("SKIPPED: needs g++ and NETLATHE_AP_TYPES, the folder with ap_fixed.h");
-        return None;
-    }
-    folder
-}
-
 /// A kernel and its test bench, compiled.
 pub struct Program {
     pub folder: tempfile::TempDir,
@@ -197,26 +187,11 @@ pub struct Program {
 }
 
 pub fn compile(kernel: &Kernel, ap_types: &Path, flags: &[&str]) -> Program {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, content) in kernel.tree.iter().chain(test_bench(kernel).iter()) {
-        std::fs::write(folder.path().join(path), content).unwrap();
-    }
-    let program = folder.path().join("program");
+    let mut tree = kernel.tree.clone();
+    tree.merge_under("", test_bench(kernel));
     let bench = format!("tb_{}.cpp", kernel.top);
-    let output = Command::new("g++")
-        .current_dir(folder.path())
-        .args(["-std=c++11", "-pedantic-errors", "-Wall", "-Wextra", "-Werror", "-O1"])
-        // The number types' constructors read what they are about to set, which shows where they are inlined.
-        .args(["-Wno-uninitialized", "-Wno-maybe-uninitialized", "-isystem"])
-        .arg(ap_types)
-        .args(flags)
-        .args(["-o", "program", &kernel.cpp, &bench])
-        .output()
-        .unwrap();
-    if !output.status.success() {
-        let kept = folder.keep();
-        panic!("{}: {}", kept.display(), String::from_utf8_lossy(&output.stderr));
-    }
+    let folder = gxx::compile(&tree, &[], &[&kernel.cpp, &bench], flags, ap_types);
+    let program = folder.path().join("program");
     Program { folder, program }
 }
 
@@ -260,7 +235,7 @@ pub fn write_lines(path: PathBuf, lines: &[String]) {
 
 /// Every output and every layer of the compiled kernel equals the emulator's.
 pub fn check(network: &Validated, inputs: &[ArrayD<i128>]) {
-    let Some(ap_types) = ap_types() else { return };
+    let Some(ap_types) = ap_types("a network against the emulator") else { return };
     let plan = Plan::compile(network).unwrap();
     let views: Vec<ArrayViewD<'_, i128>> = inputs.iter().map(|x| x.view()).collect();
     let expected = plan.predict_raw(&views).unwrap();

@@ -1,6 +1,7 @@
 //! Tensors in words: several words a side, wide elements, tensors that pass through or leave twice.
 
-use crate::support::{Net, Rng, activation, check, kernel, random_inputs};
+use crate::gxx::{self, ap_types};
+use crate::support::{Net, Rng, activation, check, compile, kernel, random_inputs};
 use netlathe_ir::op::activation::Function;
 use netlathe_ir::op::reshape::Reshape;
 use netlathe_ir::{FixedType, Op};
@@ -20,6 +21,11 @@ fn several_words_and_elements_beyond_64_bits() {
     assert_eq!(bits(&kernel.outputs), [4050, 549]);
     let defines = String::from_utf8(kernel.tree.get("defines.h").unwrap().to_vec()).unwrap();
     assert!(defines.contains("#define AP_INT_MAX_W 4096"));
+    if let Some(ap_types) = ap_types("several_words_and_elements_beyond_64_bits") {
+        let program = compile(&kernel, &ap_types, &[]);
+        gxx::check_alone(program.folder.path(), &[], &kernel.cpp, &ap_types);
+        gxx::check_alone(program.folder.path(), &[], "tb_myproject.cpp", &ap_types);
+    }
     let inputs = random_inputs(&mut rng, &network, 20);
     check(&network, &inputs);
 }

@@ -9,16 +9,41 @@ use netlathe_ir::op::activation::{Activation, Function};
 pub enum Kernel<R> {
     Linear(Cast),
     Relu(Cast),
-    Leaky { alpha: R, positive: Cast, negative: Cast },
+    Leaky {
+        alpha: R,
+        positive: Cast,
+        negative: Cast,
+    },
     /// `x << x_shift > theta` passes.
-    Threshold { theta: R, x_shift: u32, result: Cast },
-    Table { index: Index<R>, entries: Vec<R>, result: Cast },
+    Threshold {
+        theta: R,
+        x_shift: u32,
+        result: Cast,
+    },
+    Table {
+        index: Index<R>,
+        entries: Vec<R>,
+        result: Cast,
+    },
     /// `clip(slope * x << shift + offset, 0, one)`, then times `gain` minus `less`.
-    Hard { slope: R, shift: u32, offset: R, one: R, gain: R, less: R, result: Cast },
+    Hard {
+        slope: R,
+        shift: u32,
+        offset: R,
+        one: R,
+        gain: R,
+        less: R,
+        result: Cast,
+    },
     /// Results of x >= 0 and of x < 0.
     Binary(R, R),
     /// Doubled input in the input's own type; above which integers it passes 1 and -1; results of -1, 0 and 1.
-    Ternary { double: Cast, upper: R, lower: R, results: [R; 3] },
+    Ternary {
+        double: Cast,
+        upper: R,
+        lower: R,
+        results: [R; 3],
+    },
 }
 
 /// Index of a table over +-range: `trunc(x * size / (2 * range)) + size / 2`, clamped; truncation toward zero.
@@ -85,7 +110,12 @@ fn of_integer<R: Int>(x: i64, y: &FixedType) -> Result<R, TooWide> {
 }
 
 impl<R: Int> Kernel<R> {
-    pub fn compile(a: &Activation, x: &FixedType, y: &FixedType, budget: &mut Budget) -> Result<Self, TooWide> {
+    pub fn compile(
+        a: &Activation,
+        x: &FixedType,
+        y: &FixedType,
+        budget: &mut Budget,
+    ) -> Result<Self, TooWide> {
         Ok(match &a.function {
             Function::Linear => Kernel::Linear(cast_from(x, y, budget)?),
             Function::Relu => Kernel::Relu(cast_from(x, y, budget)?),
@@ -189,15 +219,27 @@ impl<R: Int> Kernel<R> {
                     convert::<R, COUNT>(negative, *alpha * x, n)
                 }
             }),
-            Kernel::Threshold { theta, x_shift, result } => each(x, y, |x| {
-                if (x << *x_shift) > *theta { convert::<R, COUNT>(result, x, n) } else { R::ZERO }
-            }),
+            Kernel::Threshold { theta, x_shift, result } => {
+                each(
+                    x,
+                    y,
+                    |x| {
+                        if (x << *x_shift) > *theta { convert::<R, COUNT>(result, x, n) } else { R::ZERO }
+                    },
+                )
+            }
             Kernel::Table { index, entries, result } => {
                 each(x, y, |x| convert::<R, COUNT>(result, entries[index.of(x)], n));
             }
             Kernel::Hard { slope, shift, offset, one, gain, less, result } => each(x, y, |x| {
                 let t = ((*slope * x) << *shift) + *offset;
-                let t = if t > *one { *one } else if t < R::ZERO { R::ZERO } else { t };
+                let t = if t > *one {
+                    *one
+                } else if t < R::ZERO {
+                    R::ZERO
+                } else {
+                    t
+                };
                 convert::<R, COUNT>(result, *gain * t - *less, n)
             }),
             Kernel::Binary(positive, negative) => {

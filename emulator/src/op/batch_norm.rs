@@ -14,7 +14,12 @@ pub struct Kernel<R> {
 }
 
 impl<R: Int> Kernel<R> {
-    pub fn compile(b: &BatchNorm, x: &FixedType, y: &FixedType, budget: &mut Budget) -> Result<Self, TooWide> {
+    pub fn compile(
+        b: &BatchNorm,
+        x: &FixedType,
+        y: &FixedType,
+        budget: &mut Budget,
+    ) -> Result<Self, TooWide> {
         let product = x.mul(&b.scale.ty());
         let sum = product.add(&b.bias.ty());
         let result = cast_from(&sum, y, budget)?;

@@ -11,7 +11,12 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    pub fn compile(axis: usize, operands: &[Operand], y: &FixedType, budget: &mut Budget) -> Result<Self, TooWide> {
+    pub fn compile(
+        axis: usize,
+        operands: &[Operand],
+        y: &FixedType,
+        budget: &mut Budget,
+    ) -> Result<Self, TooWide> {
         let parts = operands
             .iter()
             .map(|o| Ok((o.shape[axis..].iter().product(), cast_from(&o.ty, y, budget)?)))

@@ -1,6 +1,6 @@
 //! Dense: products and partial sums in the accumulator's type, in the strategy's order.
 
-use super::{Counts, cast_from, convert};
+use super::{Counts, alignment, cast_from, convert};
 use crate::int::{Budget, Int};
 use netlathe_apfixed::{Cast, FixedType, Overflow, TooWide};
 use netlathe_ir::op::dense::Dense;
@@ -8,6 +8,9 @@ use netlathe_ir::weight::Encoding;
 
 /// A dense layer ready to run.
 pub struct Kernel<R> {
+    /// Length of a dot product, on a grid that has the accumulator's values and 1; the accumulator's shift to that grid.
+    length: R,
+    lift: u32,
     n_out: usize,
     /// Input index of each step of the accumulation.
     order: Vec<usize>,
@@ -15,8 +18,12 @@ pub struct Kernel<R> {
     weight: Vec<R>,
     /// Bias in the accumulator's type.
     bias: Vec<R>,
+    /// Inputs are bits: 0 means -1.
+    bits: bool,
     product: Cast,
     sum: Cast,
+    /// Twice the count of equal bits less `n_in`, where that is what is summed.
+    balance: Option<Cast>,
     result: Cast,
     /// Products are only shifted left by this, and wrapping once at the end equals wrapping at every step.
     one_sum: Option<u32>,
@@ -29,10 +36,21 @@ impl<R: Int> Kernel<R> {
         // A one-bit weight means -1 or 1: the product is the input or its negation.
         let xnor = d.weight.encoding == Encoding::Xnor;
         let weight_ty = if xnor { FixedType::int(2) } else { d.weight.ty() };
-        let product_ty = x.mul(&weight_ty);
+        let bits = d.input == Encoding::Xnor;
+        let counts = d.counts();
+        let product_ty = match (bits, xnor) {
+            (true, true) if counts => FixedType::uint(1),
+            (true, true) => FixedType::int(2),
+            (true, false) => weight_ty.neg(),
+            (false, _) => x.mul(&weight_ty),
+        };
         let product = cast_from(&product_ty, &accum, budget)?;
         let sum = cast_from(&accum.add(&accum), &accum, budget)?;
-        let result = cast_from(&accum, y, budget)?;
+        // accum * 2 - n_in, n_in a 32-bit integer.
+        let balanced = FixedType::int(d.balance_bits());
+        let twice = accum.mul(&FixedType::int(32)).sub(&FixedType::int(32));
+        let balance = if counts { Some(cast_from(&twice, &balanced, budget)?) } else { None };
+        let result = cast_from(if counts { &balanced } else { &accum }, y, budget)?;
         let bias_cast = cast_from(&d.bias.ty(), &accum, budget)?;
         let bias = d.bias.raw().iter().map(|&b| R::truncate(bias_cast.apply(i128::from(b)))).collect();
 
@@ -50,7 +68,11 @@ impl<R: Int> Kernel<R> {
         // With a plain wrapping accumulator the sum modulo 2^W does not depend on where it wraps, so any integer of at
         // least W bits may carry it, overflowing as it likes.
         let one_sum = (wraps && shift >= 0 && accum.raw_bits() <= R::BITS).then_some(shift.unsigned_abs());
-        Ok(Self { n_out, order, weight, bias, product, sum, result, one_sum })
+        let one_sum = if bits { None } else { one_sum };
+        let grid = accum.frac().max(0);
+        let length = if grid < 96 { R::truncate((n_in as i128) << grid) } else { R::ZERO };
+        let lift = alignment(accum.frac(), grid);
+        Ok(Self { length, lift, n_out, order, weight, bias, bits, product, sum, balance, result, one_sum })
     }
 
     pub fn run<const COUNT: bool>(&self, x: &[R], y: &mut [R], counts: &mut Counts) {
@@ -72,9 +94,20 @@ impl<R: Int> Kernel<R> {
         for (j, y) in y.iter_mut().enumerate() {
             let mut sum = self.bias[j];
             for (k, &i) in self.order.iter().enumerate() {
-                let product = x[i] * self.weight[k * self.n_out + j];
+                let weight = self.weight[k * self.n_out + j];
+                let product = match (self.bits, &self.balance) {
+                    (false, _) => x[i] * weight,
+                    // Weights are -1 and 1 here.
+                    (true, Some(_)) => R::from_bool((x[i] == R::ONE) == (weight == R::ONE)),
+                    (true, None) if x[i] == R::ONE => weight,
+                    (true, None) => -weight,
+                };
                 let product = convert::<R, COUNT>(&self.product, product, &mut counts.inner);
                 sum = convert::<R, COUNT>(&self.sum, sum + product, &mut counts.inner);
+            }
+            if let Some(balance) = &self.balance {
+                sum =
+                    convert::<R, COUNT>(balance, ((sum + sum) << self.lift) - self.length, &mut counts.inner);
             }
             *y = convert::<R, COUNT>(&self.result, sum, &mut counts.result);
         }

@@ -34,8 +34,11 @@ impl Kernel {
             }
         };
         let common = a.frac().max(b.frac());
-        let shift =
-            if op == MergeOp::Multiply { [0, 0] } else { [alignment(a.frac(), common), alignment(b.frac(), common)] };
+        let shift = if op == MergeOp::Multiply {
+            [0, 0]
+        } else {
+            [alignment(a.frac(), common), alignment(b.frac(), common)]
+        };
         Ok(Self {
             op,
             shift,

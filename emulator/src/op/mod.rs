@@ -43,7 +43,12 @@ pub struct Operand {
 
 impl<R: Int> Kernel<R> {
     /// Prepares a node. `port` is its place among the network's inputs if it is one.
-    pub fn compile(node: &Node, operands: &[Operand], port: usize, budget: &mut Budget) -> Result<Self, TooWide> {
+    pub fn compile(
+        node: &Node,
+        operands: &[Operand],
+        port: usize,
+        budget: &mut Budget,
+    ) -> Result<Self, TooWide> {
         budget.hold(&node.ty());
         for o in operands {
             budget.hold(&o.ty);
@@ -58,9 +63,13 @@ impl<R: Int> Kernel<R> {
             Op::BatchNorm(b) => {
                 Kernel::BatchNorm(batch_norm::Kernel::compile(b, &operands[0].ty, &node.ty(), budget)?)
             }
-            Op::Merge(m) => {
-                Kernel::Merge(merge::Kernel::compile(m.op, &operands[0].ty, &operands[1].ty, &node.ty(), budget)?)
-            }
+            Op::Merge(m) => Kernel::Merge(merge::Kernel::compile(
+                m.op,
+                &operands[0].ty,
+                &operands[1].ty,
+                &node.ty(),
+                budget,
+            )?),
             Op::Concatenate(c) => {
                 Kernel::Concatenate(concatenate::Kernel::compile(c.axis, operands, &node.ty(), budget)?)
             }

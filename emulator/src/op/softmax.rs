@@ -14,6 +14,7 @@ pub struct Kernel<R> {
     method: Method<R>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one a layer: a box would only be in the way")]
 enum Method<R> {
     /// Stable (with the difference's conversion) or latency (without).
     Tables {
@@ -27,8 +28,18 @@ enum Method<R> {
         inv_table: Vec<R>,
         result: Cast,
     },
-    Legacy { exp: Index<R>, exp_table: Vec<R>, one: R, sum: Cast, inv: Index<R>, inv_table: Vec<R>, result: Cast },
-    Argmax { one: R },
+    Legacy {
+        exp: Index<R>,
+        exp_table: Vec<R>,
+        one: R,
+        sum: Cast,
+        inv: Index<R>,
+        inv_table: Vec<R>,
+        result: Cast,
+    },
+    Argmax {
+        one: R,
+    },
 }
 
 /// Index made of the upper bits of a value, read as an unsigned number; the last entry where the table is shorter.
@@ -62,14 +73,20 @@ fn entries<R: Int>(table: Option<&Table>) -> Vec<R> {
 }
 
 impl<R: Int> Kernel<R> {
-    pub fn compile(s: &Softmax, operand: &Operand, y: &FixedType, budget: &mut Budget) -> Result<Self, TooWide> {
+    pub fn compile(
+        s: &Softmax,
+        operand: &Operand,
+        y: &FixedType,
+        budget: &mut Budget,
+    ) -> Result<Self, TooWide> {
         let x = &operand.ty;
         let sizes = (s.exp_table_size.unwrap_or(s.table_size), s.inv_table_size.unwrap_or(s.table_size));
         let (exp_table, inv_table) = (entries(s.exp_table.as_ref()), entries(s.inv_table.as_ref()));
         let method = match s.implementation {
             Implementation::Stable | Implementation::Latency => {
                 let accum = known(s.accum);
-                let (exp_ty, inv_ty, inv_inp) = (known(s.exp_table_ty), known(s.inv_table_ty), known(s.inv_inp));
+                let (exp_ty, inv_ty, inv_inp) =
+                    (known(s.exp_table_ty), known(s.inv_table_ty), known(s.inv_inp));
                 let stable = s.implementation == Implementation::Stable;
                 let index = if stable { known(s.inp_norm) } else { *x };
                 Method::Tables {

@@ -1,8 +1,8 @@
 //! Folders of cases: a model, a configuration, inputs, and what must come out.
 //!
 //! The layout is that of NetLathe's shared conformance cases: `index.json` lists the cases, and each has a folder. A case runs
-//! through every executor that is asked for, and passes when all agree with it; see [`execute`]. Files in `bad/` must be refused;
-//! see [`bad`].
+//! through every executor that is asked for, and passes when all agree with it; see `execute.rs`. Files in `bad/` must be refused;
+//! see `bad.rs`.
 
 mod bad;
 mod case;

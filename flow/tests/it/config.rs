@@ -2,7 +2,7 @@ use crate::support::{self, tiny};
 use netlathe_flow::model::{self, Loaded, Source};
 use netlathe_flow::settings::{self, Format};
 use netlathe_flow::{check, predict};
-use netlathe_ir::{Op, Validated};
+use netlathe_ir::Validated;
 use std::path::Path;
 
 fn lowered(source: &Source, x: &[ndarray::ArrayD<f64>]) -> (Loaded, Validated) {

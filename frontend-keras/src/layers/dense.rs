@@ -58,9 +58,14 @@ fn core(scene: &mut Scene<'_>) -> Result<Dense, Vec<Diagnostic>> {
         Err(finding) => Err(finding),
     };
     match (weight, bias) {
-        (Ok(weight), Ok(bias)) => {
-            Ok(Dense { weight, bias, accum: Precision::Auto, strategy: Strategy::Latency, reuse_factor: 1 })
-        }
+        (Ok(weight), Ok(bias)) => Ok(Dense {
+            weight,
+            bias,
+            accum: Precision::Auto,
+            input: Encoding::Fixed,
+            strategy: Strategy::Latency,
+            reuse_factor: 1,
+        }),
         (weight, bias) => Err([weight.err(), bias.err()].into_iter().flatten().collect()),
     }
 }

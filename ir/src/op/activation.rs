@@ -57,10 +57,7 @@ impl Function {
 
     /// Whether an element costs a multiplication.
     pub fn multiplies(&self) -> bool {
-        matches!(
-            self,
-            Function::LeakyRelu { .. } | Function::HardSigmoid { .. } | Function::HardTanh { .. }
-        )
+        matches!(self, Function::LeakyRelu { .. } | Function::HardSigmoid { .. } | Function::HardTanh { .. })
     }
 
     /// Half the range that the table covers, for functions that have one.

@@ -1,7 +1,7 @@
 //! Fully connected layer: `y[j] = Q(result, acc_j)`, `acc_j` summed in `accum`.
 
 use crate::config::Strategy;
-use crate::weight::Weight;
+use crate::weight::{Encoding, Weight};
 use netlathe_apfixed::Precision;
 
 /// Fully connected layer on the last axis.
@@ -12,6 +12,8 @@ pub struct Dense {
     /// Shape (n_out); [`Weight::no_bias`] when the layer has none.
     pub bias: Weight,
     pub accum: Precision,
+    /// How the input's elements are coded; one-bit ones (0 means -1) come from a binary threshold. Set by the passes.
+    pub input: Encoding,
     pub strategy: Strategy,
     pub reuse_factor: u32,
 }
@@ -32,12 +34,29 @@ impl Dense {
             return Err(format!("kernel has shape {:?}, Dense needs a matrix", self.weight.data.shape()));
         }
         if self.bias.data.shape() != [self.n_out()] {
-            return Err(format!("bias has shape {:?}, the kernel needs [{}]", self.bias.data.shape(), self.n_out()));
+            return Err(format!(
+                "bias has shape {:?}, the kernel needs [{}]",
+                self.bias.data.shape(),
+                self.n_out()
+            ));
         }
         match input {
             [head @ .., last] if *last == self.n_in() => Ok([head, &[self.n_out()]].concat()),
             _ => Err(format!("input has shape {input:?}, the kernel needs {} in the last axis", self.n_in())),
         }
+    }
+
+    /// Whether equal bits are counted: one-bit inputs, one-bit weights, no bias. The sum of the products is twice the count less
+    /// `n_in` (hls4ml's XNOR product).
+    pub fn counts(&self) -> bool {
+        self.input == Encoding::Xnor
+            && self.weight.encoding == Encoding::Xnor
+            && self.bias.data.iter().all(|&b| b == 0.0)
+    }
+
+    /// Bits of the integer that twice the count less `n_in` becomes (hls4ml's `ceillog2(n_in) + 2`).
+    pub fn balance_bits(&self) -> u32 {
+        crate::table::ceil_log2(self.n_in() as u32) + 2
     }
 
     /// Order in which the inputs of one dot product are accumulated.
@@ -68,8 +87,11 @@ pub fn reuse_factor_is_legal(n_in: usize, n_out: usize, rf: usize) -> bool {
 pub fn legal_reuse_factors(n_in: usize, n_out: usize) -> Vec<u32> {
     // A legal factor divides n_in * n_out, so only divisors are tried.
     let size = n_in * n_out;
-    let mut divisors: Vec<usize> =
-        (1..).take_while(|d| d * d <= size).filter(|d| size.is_multiple_of(*d)).flat_map(|d| [d, size / d]).collect();
+    let mut divisors: Vec<usize> = (1..)
+        .take_while(|d| d * d <= size)
+        .filter(|d| size.is_multiple_of(*d))
+        .flat_map(|d| [d, size / d])
+        .collect();
     divisors.sort_unstable();
     divisors.dedup();
     divisors.retain(|&rf| reuse_factor_is_legal(n_in, n_out, rf));

@@ -77,7 +77,9 @@ impl Op {
             Op::BatchNorm(b) => vec![("scale", &b.scale), ("bias", &b.bias)],
             Op::Threshold(t) => match &t.levels {
                 threshold::Levels::Binary { at } => vec![("threshold", at)],
-                threshold::Levels::Ternary { high, low } => vec![("threshold_hi", high), ("threshold_lo", low)],
+                threshold::Levels::Ternary { high, low } => {
+                    vec![("threshold_hi", high), ("threshold_lo", low)]
+                }
             },
             _ => Vec::new(),
         }
@@ -90,7 +92,9 @@ impl Op {
             Op::BatchNorm(b) => vec![("scale", &mut b.scale), ("bias", &mut b.bias)],
             Op::Threshold(t) => match &mut t.levels {
                 threshold::Levels::Binary { at } => vec![("threshold", at)],
-                threshold::Levels::Ternary { high, low } => vec![("threshold_hi", high), ("threshold_lo", low)],
+                threshold::Levels::Ternary { high, low } => {
+                    vec![("threshold_hi", high), ("threshold_lo", low)]
+                }
             },
             _ => Vec::new(),
         }
@@ -108,9 +112,12 @@ impl Op {
             Op::Dense(d) => vec![("accum", &mut d.accum)],
             Op::Activation(a) => a.inner_types_mut(),
             Op::Softmax(s) => s.inner_types_mut(),
-            Op::Input(_) | Op::BatchNorm(_) | Op::Merge(_) | Op::Concatenate(_) | Op::Reshape(_) | Op::Threshold(_) => {
-                Vec::new()
-            }
+            Op::Input(_)
+            | Op::BatchNorm(_)
+            | Op::Merge(_)
+            | Op::Concatenate(_)
+            | Op::Reshape(_)
+            | Op::Threshold(_) => Vec::new(),
         }
     }
 

@@ -112,10 +112,6 @@ impl Softmax {
 
     /// (outer, slice, inner) sizes: the flat index is `(outer * slice + i) * inner + k`.
     pub fn split(&self, shape: &[usize]) -> (usize, usize, usize) {
-        (
-            shape[..self.axis].iter().product(),
-            shape[self.axis],
-            shape[self.axis + 1..].iter().product(),
-        )
+        (shape[..self.axis].iter().product(), shape[self.axis], shape[self.axis + 1..].iter().product())
     }
 }

@@ -9,7 +9,6 @@ use crate::config::{Config, Strategy};
 use crate::diag::{Diagnostic, Refused};
 use crate::graph::{Graph, Node};
 use crate::op::Op;
-use crate::op::activation::Function;
 use netlathe_apfixed::{FixedType, Precision};
 
 pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused> {
@@ -37,8 +36,11 @@ fn check_names(graph: &Graph, cx: &Context<'_>) -> Result<(), Refused> {
         .keys()
         .filter(|k| !names.contains(&k.as_str()) && !is_made_by_a_pass(k, &names))
         .map(|k| {
-            Diagnostic::error("NL201", format!("the configuration names layer `{k}`, the model has none of that name"))
-                .help(format!("the layers are: {}", names.join(", ")))
+            Diagnostic::error(
+                "NL201",
+                format!("the configuration names layer `{k}`, the model has none of that name"),
+            )
+            .help(format!("the layers are: {}", names.join(", ")))
         })
         .collect();
     if unknown.is_empty() { Ok(()) } else { Err(Refused(unknown)) }
@@ -46,7 +48,9 @@ fn check_names(graph: &Graph, cx: &Context<'_>) -> Result<(), Refused> {
 
 /// Layers that `factorize_alpha` and `extract_ternary_threshold` will make may be configured, too.
 fn is_made_by_a_pass(name: &str, names: &[&str]) -> bool {
-    ["_alpha", "_scale"].iter().any(|suffix| name.strip_suffix(suffix).is_some_and(|base| names.contains(&base)))
+    ["_alpha", "_scale"]
+        .iter()
+        .any(|suffix| name.strip_suffix(suffix).is_some_and(|base| names.contains(&base)))
 }
 
 /// The types of a layer that a pass has made: open, unless the configuration names it.
@@ -65,12 +69,9 @@ fn set_types(node: &mut Node, config: &Config) {
     };
     node.result = match &node.op {
         Op::Input(i) => match (i.integer, explicit("result")) {
-            (Some((width, signed)), None | Some(Precision::Auto)) => Precision::Is(integer_type(width, signed)),
-            _ => config.precision(&name, class, "result"),
-        },
-        Op::Activation(a) => match (a.quantizer, config.layer_precision(&name, class, "result")) {
-            // hls4ml puts the quantiser into the configuration that it generates by type or by name.
-            (Some(ty), None) => Precision::Is(ty),
+            (Some((width, signed)), None | Some(Precision::Auto)) => {
+                Precision::Is(integer_type(width, signed))
+            }
             _ => config.precision(&name, class, "result"),
         },
         _ => config.precision(&name, class, "result"),
@@ -145,7 +146,8 @@ fn set_layout(node: &mut Node, cx: &mut Context<'_>) {
     let name = node.name.clone();
     let config = cx.config;
     let reuse = config.layer(&name, class, |l| l.reuse_factor).or(config.reuse_factor).unwrap_or(1);
-    let strategy = config.layer(&name, class, |l| l.strategy).or(config.strategy).unwrap_or(Strategy::Latency);
+    let strategy =
+        config.layer(&name, class, |l| l.strategy).or(config.strategy).unwrap_or(Strategy::Latency);
     let table_size = config.layer(&name, class, |l| l.table_size);
     match &mut node.op {
         Op::Dense(d) => {
@@ -155,15 +157,21 @@ fn set_layout(node: &mut Node, cx: &mut Context<'_>) {
         Op::Activation(a) => {
             a.reuse_factor = reuse;
             a.table_size = table_size.unwrap_or(a.table_size);
-            if let (Function::Linear, Some(ty), Types::Configured) = (&a.function, a.quantizer, cx.types)
+            // hls4ml's configuration holds the quantiser's type; one without it (granularity `model`) loses the quantiser.
+            if let (Some(ty), Types::Configured) = (a.quantizer, cx.types)
                 && node.result != Precision::Is(ty)
             {
                 cx.notes.push(
-                    Diagnostic::note(
+                    Diagnostic::warning(
                         "NL210",
-                        format!("its quantiser means {}, the configuration gives {}", ty.hls4ml(), node.result),
+                        format!(
+                            "its quantiser means {}, the configuration gives {}",
+                            ty.hls4ml(),
+                            node.result
+                        ),
                     )
-                    .layer(&name),
+                    .layer(&name)
+                    .help(format!("set its Precision.result to {}", ty.hls4ml())),
                 );
             }
         }

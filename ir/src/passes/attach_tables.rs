@@ -54,7 +54,9 @@ fn softmax(s: &mut Softmax, input: &FixedType) -> Result<(), Diagnostic> {
                 if table::ceil_log2(size) > ty.width {
                     return Err(Diagnostic::error(
                         "NL232",
-                        format!("its {what} table of {size} entries is indexed by {ty}, which has fewer bits"),
+                        format!(
+                            "its {what} table of {size} entries is indexed by {ty}, which has fewer bits"
+                        ),
                     )
                     .help("lower TableSize, or widen the type"));
                 }
@@ -73,8 +75,10 @@ fn softmax(s: &mut Softmax, input: &FixedType) -> Result<(), Diagnostic> {
 fn entry_type(p: Precision) -> Result<FixedType, Diagnostic> {
     match p {
         Precision::Is(ty) if ty.raw_bits() <= 64 => Ok(ty),
-        Precision::Is(ty) => Err(Diagnostic::error("NL121", format!("table type {ty} is wider than 64 bits"))
-            .help("use a table type of at most 64 bits")),
+        Precision::Is(ty) => {
+            Err(Diagnostic::error("NL121", format!("table type {ty} is wider than 64 bits"))
+                .help("use a table type of at most 64 bits"))
+        }
         Precision::Auto => Err(Diagnostic::error("NL120", "a table's type is open after inference")),
     }
 }

@@ -29,7 +29,7 @@ const TABLE_SIZE: u32 = 8192;
 /// Samples that show which values occur: for each sample, for each input of the network, the flat tensor.
 #[derive(Clone, Debug, Default)]
 pub struct Calibration {
-    /// Empty: made up, see [`synthetic`].
+    /// Empty: inputs are made up, normal around 0 with deviation 4 (behind a batch normalisation, around its mean).
     pub samples: Vec<Vec<Vec<f64>>>,
 }
 
@@ -45,8 +45,11 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
     let samples = if made_up { synthetic(graph) } else { calibration.samples.clone() };
     if made_up {
         cx.notes.push(
-            Diagnostic::note("NL250", "no sample data: ranges are estimated from made-up inputs around 0, deviation 4")
-                .help("give typical inputs, so that types fit what really occurs"),
+            Diagnostic::note(
+                "NL250",
+                "no sample data: ranges are estimated from made-up inputs around 0, deviation 4",
+            )
+            .help("give typical inputs, so that types fit what really occurs"),
         );
     }
     let observed = observe(graph, &order, &samples);
@@ -101,9 +104,7 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
             }
             Op::Softmax(_) => (None, Interval { min: 0.0, max: 1.0 }),
             Op::Merge(m) => (None, merge_bound(m.op, operands[0].1, operands[1].1)),
-            Op::Concatenate(_) => {
-                (None, operands.iter().map(|o| o.1).reduce(Interval::hull).unwrap_or(seen))
-            }
+            Op::Concatenate(_) => (None, operands.iter().map(|o| o.1).reduce(Interval::hull).unwrap_or(seen)),
             Op::Reshape(_) => (Some(operands[0].0), operands[0].1),
             // Made after types are chosen, with its type.
             Op::Threshold(_) => continue,
@@ -165,7 +166,13 @@ fn constant(weight: &mut Weight) -> FixedType {
 /// A constant's value as the hardware will hold it.
 fn held(weight: &Weight, x: f64) -> f64 {
     match weight.encoding {
-        Encoding::Xnor => if x > 0.0 { 1.0 } else { -1.0 },
+        Encoding::Xnor => {
+            if x > 0.0 {
+                1.0
+            } else {
+                -1.0
+            }
+        }
         Encoding::Fixed => {
             let ty = weight.ty();
             weight_raw(x, &ty).map_or(x, |raw| to_f64(raw, &ty))
@@ -253,7 +260,10 @@ fn softmax(s: &mut Softmax, input: &FixedType, classes: usize, cx: &mut Context<
         cx.notes.push(
             Diagnostic::warning(
                 "NL233",
-                format!("a softmax over {classes} classes is only within 2^-{} of the exact function", sum.frac()),
+                format!(
+                    "a softmax over {classes} classes is only within 2^-{} of the exact function",
+                    sum.frac()
+                ),
             )
             .help("compare logits instead (Skip: true), or use implementation argmax"),
         );
@@ -289,11 +299,10 @@ fn synthetic(graph: &Graph) -> Vec<Vec<Vec<f64>>> {
         (state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1u64 << 53) as f64
     };
     let mut normal = move || (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
-    let shapes: Vec<Vec<(f64, f64)>> = graph.inputs.iter().map(|&id| centre_and_deviation(graph, id)).collect();
+    let shapes: Vec<Vec<(f64, f64)>> =
+        graph.inputs.iter().map(|&id| centre_and_deviation(graph, id)).collect();
     (0..SAMPLES)
-        .map(|_| {
-            shapes.iter().map(|s| s.iter().map(|(c, d)| c + d * normal()).collect()).collect()
-        })
+        .map(|_| shapes.iter().map(|s| s.iter().map(|(c, d)| c + d * normal()).collect()).collect())
         .collect()
 }
 

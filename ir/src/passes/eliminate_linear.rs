@@ -31,10 +31,18 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
                 cx.notes.push(
                     Diagnostic::warning(
                         "NL211",
-                        format!("its type {} has no effect, because the type of `{}` is auto", ty.hls4ml(), parent.name),
+                        format!(
+                            "its type {} has no effect, because the type of `{}` is auto",
+                            ty.hls4ml(),
+                            parent.name
+                        ),
                     )
                     .layer(&node.name)
-                    .help(format!("set Precision.result of `{}` to {}", parent.name, ty.hls4ml())),
+                    .help(format!(
+                        "set Precision.result of `{}` to {}",
+                        parent.name,
+                        ty.hls4ml()
+                    )),
                 );
             }
             graph.bypass(id);

@@ -25,19 +25,26 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
             bias.precision = Precision::Is(q.ty);
             bias.quantizer = Some(q.clone());
         }
-        let mut factor =
-            Weight::new(ArrayD::from_shape_vec(IxDyn(&[scale.per_channel.len()]), scale.per_channel.clone())
-                .expect("a vector has its own length"), true);
+        let mut factor = Weight::new(
+            ArrayD::from_shape_vec(IxDyn(&[scale.per_channel.len()]), scale.per_channel.clone())
+                .expect("a vector has its own length"),
+            true,
+        );
         if scale.po2 {
             let ty = power_of_two_type(&scale.per_channel);
             factor.precision = Precision::Is(ty);
-            factor.quantizer =
-                Some(WeightQuantizer { ty, encoding: Encoding::Fixed, text: "quantized_po2".into(), scale: None });
+            factor.quantizer = Some(WeightQuantizer {
+                ty,
+                encoding: Encoding::Fixed,
+                text: "quantized_po2".into(),
+                scale: None,
+            });
         }
         let name = graph.node(id).name.clone();
         let op = Op::BatchNorm(BatchNorm { scale: factor, bias, alpha: true, reuse_factor });
         let inserted = graph.insert_after(id, format!("{name}_alpha"), "alpha", op).map_err(|why| {
-            Diagnostic::error("NL111", format!("its quantiser's scale does not fit its output: {why}")).layer(&name)
+            Diagnostic::error("NL111", format!("its quantiser's scale does not fit its output: {why}"))
+                .layer(&name)
         })?;
         configure_inserted(graph.node_mut(inserted), cx);
     }

@@ -33,7 +33,8 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
         if s.implementation == Implementation::Stable && s.inp_norm == Precision::Auto {
             // The difference is never negative, so the sign bit goes. It wraps beyond the type, as in hls4ml.
             let sign = u32::from(input.signed);
-            let norm = FixedType::ufixed(input.width.saturating_sub(sign).max(1), input.integer - sign as i32);
+            let norm =
+                FixedType::ufixed(input.width.saturating_sub(sign).max(1), input.integer - sign as i32);
             if input.signed {
                 *exp = if norm.width < 32 { inv.min(1 << norm.width) } else { inv };
             }

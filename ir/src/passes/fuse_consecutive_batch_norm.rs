@@ -32,8 +32,12 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
         fused.scale.single = first.scale.single && second.scale.single;
         let scaled = first.bias.single && second.scale.single;
         fused.bias.single = scaled && second.bias.single;
-        for ((s, b), (s0, b0)) in
-            fused.scale.data.iter_mut().zip(&mut fused.bias.data).zip(first.scale.data.iter().zip(&first.bias.data))
+        for ((s, b), (s0, b0)) in fused
+            .scale
+            .data
+            .iter_mut()
+            .zip(&mut fused.bias.data)
+            .zip(first.scale.data.iter().zip(&first.bias.data))
         {
             *b = round(fused.bias.single, round(scaled, *s * b0) + *b);
             *s = round(fused.scale.single, s0 * *s);

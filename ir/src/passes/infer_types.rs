@@ -15,7 +15,11 @@ use netlathe_apfixed::{Class, FixedType, Overflow, Precision, Rounding};
 
 pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused> {
     let rules = match cx.types {
-        Types::Configured => Rules { tables_are_chosen: false, default: cx.config.default_precision(), maximum: cx.config.maximum() },
+        Types::Configured => Rules {
+            tables_are_chosen: false,
+            default: cx.config.default_precision(),
+            maximum: cx.config.maximum(),
+        },
         Types::Wide(ty) => Rules { tables_are_chosen: true, default: *ty, maximum: None },
         Types::Chosen(_) => return Ok(()),
     };
@@ -99,7 +103,9 @@ impl Rules {
 
     fn clip(&self, ty: FixedType) -> FixedType {
         match self.maximum {
-            Some(max) => FixedType { width: ty.width.min(max.width), integer: ty.integer.min(max.integer), ..ty },
+            Some(max) => {
+                FixedType { width: ty.width.min(max.width), integer: ty.integer.min(max.integer), ..ty }
+            }
             None => ty,
         }
     }
@@ -108,14 +114,21 @@ impl Rules {
         match op {
             MergeOp::Add | MergeOp::Subtract | MergeOp::Average => {
                 let signed = a.signed || b.signed || op == MergeOp::Subtract;
-                let integer =
-                    (a.integer + i32::from(b.signed && !a.signed)).max(b.integer + i32::from(a.signed && !b.signed)) + 1;
+                let integer = (a.integer + i32::from(b.signed && !a.signed))
+                    .max(b.integer + i32::from(a.signed && !b.signed))
+                    + 1;
                 self.clip(exact(integer, a.frac().max(b.frac()), signed))
             }
             MergeOp::Multiply => {
                 self.clip(exact(a.integer + b.integer, a.frac() + b.frac(), a.signed || b.signed))
             }
-            MergeOp::Maximum | MergeOp::Minimum => if a == b { *a } else { hull(a, b) },
+            MergeOp::Maximum | MergeOp::Minimum => {
+                if a == b {
+                    *a
+                } else {
+                    hull(a, b)
+                }
+            }
         }
     }
 
@@ -197,7 +210,10 @@ mod tests {
     fn accumulators_as_hls4ml_sizes_them() {
         let d = FixedType::fixed(16, 6);
         assert_eq!(dense_sum(&d, &d, &d, 16), FixedType::fixed(37, 17));
-        assert_eq!(dense_sum(&d, &FixedType::fixed(4, 1), &FixedType::fixed(6, 2), 16), FixedType::fixed(25, 12));
+        assert_eq!(
+            dense_sum(&d, &FixedType::fixed(4, 1), &FixedType::fixed(6, 2), 16),
+            FixedType::fixed(25, 12)
+        );
         assert_eq!(
             dense_sum(&FixedType::ufixed(6, 0), &FixedType::fixed(6, 1), &FixedType::fixed(6, 1), 64),
             FixedType::fixed(19, 8)

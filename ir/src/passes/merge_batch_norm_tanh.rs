@@ -10,7 +10,7 @@ use crate::op::Op;
 use crate::op::activation::Function;
 use crate::op::batch_norm::BatchNorm;
 use crate::op::threshold::{Levels, Threshold};
-use crate::weight::Weight;
+use crate::weight::{Encoding, Weight};
 use netlathe_apfixed::{FixedType, Precision};
 
 pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused> {
@@ -30,7 +30,7 @@ pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused>
         let levels = levels(norm, ternary, &graph.node(source).ty());
         let name = format!("bnbt_{}", graph.node(norm_id).name);
         if ternary.is_none() {
-            refuse_readers(graph, id)?;
+            tell_readers(graph, id)?;
         }
         let index = graph.take_index();
         let node = graph.node_mut(id);
@@ -43,19 +43,32 @@ pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused>
     Ok(())
 }
 
-/// A bit that means -1 or 1 needs layers that know it.
-fn refuse_readers(graph: &Graph, id: NodeId) -> Result<(), Refused> {
-    match graph.consumers(id).first() {
-        None => Ok(()),
-        Some(&reader) => Err(Diagnostic::error(
-            UNSUPPORTED_LAYER,
-            format!("it reads the one-bit output of `{}`, which is not supported yet", graph.node(id).name),
-        )
-        .layer(&graph.node(reader).name)
-        .subject("one-bit inputs")
-        .help("use a ternary activation, or quantized_bits")
-        .into()),
+/// Tells the readers of a bit that 0 means -1.
+fn tell_readers(graph: &mut Graph, id: NodeId) -> Result<(), Refused> {
+    for reader in graph.consumers(id) {
+        let node = graph.node_mut(reader);
+        match &mut node.op {
+            Op::Dense(d) => d.input = Encoding::Xnor,
+            Op::Reshape(_) => {
+                node.result = Precision::Is(FixedType::uint(1));
+                tell_readers(graph, reader)?;
+            }
+            _ => {
+                return Err(Diagnostic::error(
+                    UNSUPPORTED_LAYER,
+                    format!(
+                        "it reads the one-bit output of `{}`, which only dense layers can",
+                        graph.node(id).name
+                    ),
+                )
+                .layer(&graph.node(reader).name)
+                .subject("one-bit inputs")
+                .help("use a ternary activation, or quantized_bits")
+                .into());
+            }
+        }
     }
+    Ok(())
 }
 
 fn levels(norm: &BatchNorm, ternary: Option<f64>, input: &FixedType) -> Levels {

@@ -14,6 +14,7 @@ mod fuse_batch_norm;
 mod fuse_consecutive_batch_norm;
 mod infer_types;
 mod merge_batch_norm_tanh;
+mod quantize_dense_output;
 mod quantize_weights;
 mod remove_nop_batch_norm;
 mod set_reuse_factor;
@@ -23,8 +24,8 @@ use crate::config::Config;
 use crate::diag::{Diagnostic, Refused};
 use crate::graph::Graph;
 use crate::validate::{Validated, validate};
-use netlathe_apfixed::FixedType;
 pub use choose_types::Calibration;
+use netlathe_apfixed::FixedType;
 
 /// Where types come from.
 #[derive(Clone, Debug)]
@@ -92,7 +93,11 @@ pub const PASSES: &[Pass] = &[
         run: fuse_batch_norm::run,
     },
     // From here on no type is open.
-    Pass { name: "infer_types", description: "open types follow from operands and weights", run: infer_types::run },
+    Pass {
+        name: "infer_types",
+        description: "open types follow from operands and weights",
+        run: infer_types::run,
+    },
     Pass {
         name: "choose_types",
         description: "without a configuration: open types follow from data and intervals",
@@ -119,7 +124,16 @@ pub const PASSES: &[Pass] = &[
         description: "batch normalisation before a binary or ternary tanh becomes a comparison",
         run: merge_batch_norm_tanh::run,
     },
-    Pass { name: "skip_softmax", description: "a softmax that the configuration skips goes", run: skip_softmax::run },
+    Pass {
+        name: "quantize_dense_output",
+        description: "binary and ternary dense layers behind a comparison sum in integers",
+        run: quantize_dense_output::run,
+    },
+    Pass {
+        name: "skip_softmax",
+        description: "a softmax that the configuration skips goes",
+        run: skip_softmax::run,
+    },
     Pass {
         name: "fix_softmax_table_size",
         description: "softmax tables do not outgrow the bits that index them",

@@ -20,7 +20,11 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
                 Ok(wrapped) => cx.notes.push(
                     Diagnostic::warning(
                         "NL240",
-                        format!("{wrapped} of {} {var} values are outside {}", weight.data.len(), weight.precision),
+                        format!(
+                            "{wrapped} of {} {var} values are outside {}",
+                            weight.data.len(),
+                            weight.precision
+                        ),
                     )
                     .layer(&name)
                     .help("give the type more integer bits, or AP_SAT"),
@@ -47,8 +51,6 @@ fn quantize(var: &str, weight: &mut Weight) -> Result<usize, Diagnostic> {
     }
     let (low, high) = (ty.min_value() - ty.lsb(), ty.max_value() + ty.lsb());
     let outside = weight.data.iter().filter(|&&x| x <= low || x >= high).count();
-    weight.raw = Some(weight.data.mapv(|x| {
-        weight_raw(x, &ty).map_or(0, |raw| raw as i64)
-    }));
+    weight.raw = Some(weight.data.mapv(|x| weight_raw(x, &ty).map_or(0, |raw| raw as i64)));
     Ok(outside)
 }

@@ -18,17 +18,23 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
             Strategy::Latency => continue,
             Strategy::DistributedArithmetic => {
                 errors.push(
-                    Diagnostic::error(crate::diag::UNSUPPORTED_LAYER, "strategy distributed_arithmetic is not supported yet")
-                        .layer(&name)
-                        .subject("distributed_arithmetic")
-                        .help("use Latency, Resource or Resource_unrolled"),
+                    Diagnostic::error(
+                        crate::diag::UNSUPPORTED_LAYER,
+                        "strategy distributed_arithmetic is not supported yet",
+                    )
+                    .layer(&name)
+                    .subject("distributed_arithmetic")
+                    .help("use Latency, Resource or Resource_unrolled"),
                 );
                 continue;
             }
             Strategy::ResourceUnrolled if d.reuse_factor == 1 => {
                 cx.notes.push(
-                    Diagnostic::warning("NL221", "Resource_unrolled needs a ReuseFactor above 1; Resource is used")
-                        .layer(&name),
+                    Diagnostic::warning(
+                        "NL221",
+                        "Resource_unrolled needs a ReuseFactor above 1; Resource is used",
+                    )
+                    .layer(&name),
                 );
                 d.strategy = Strategy::Resource;
             }
@@ -41,9 +47,12 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
         if rf != d.reuse_factor {
             let list = legal.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
             cx.notes.push(
-                Diagnostic::warning("NL220", format!("ReuseFactor {} cannot be laid out; {rf} is used", d.reuse_factor))
-                    .layer(&name)
-                    .help(format!("legal for {} x {}: {list}", d.n_in(), d.n_out())),
+                Diagnostic::warning(
+                    "NL220",
+                    format!("ReuseFactor {} cannot be laid out; {rf} is used", d.reuse_factor),
+                )
+                .layer(&name)
+                .help(format!("legal for {} x {}: {list}", d.n_in(), d.n_out())),
             );
             d.reuse_factor = rf;
         }

@@ -2,6 +2,7 @@
 
 use super::Value;
 use crate::config::Strategy;
+use crate::op::Op;
 use crate::op::activation::{Activation, Function};
 use crate::op::batch_norm::BatchNorm;
 use crate::op::concatenate::Concatenate;
@@ -11,7 +12,6 @@ use crate::op::merge::{Merge, MergeOp};
 use crate::op::reshape::Reshape;
 use crate::op::softmax::{Implementation, Softmax};
 use crate::op::threshold::{Levels, Threshold};
-use crate::op::Op;
 use crate::weight::{Encoding, Scale, Weight, WeightQuantizer};
 use ndarray::{ArrayD, IxDyn};
 use netlathe_apfixed::{FixedType, Precision};
@@ -46,6 +46,9 @@ pub(super) fn of(op: &Op) -> Attributes {
             weight("weight", &d.weight, &mut put);
             weight("bias", &d.bias, &mut put);
             put("accum", Value::Type(d.accum));
+            if d.input == Encoding::Xnor {
+                put("input_encoding", word("xnor"));
+            }
             put("strategy", word(d.strategy.name()));
             put("reuse", Value::Int(d.reuse_factor.into()));
         }
@@ -68,7 +71,11 @@ pub(super) fn of(op: &Op) -> Attributes {
                     put("shift_type", ty(*shift_ty));
                 }
                 Function::TernaryTanh { threshold } => put("threshold", Value::Float(*threshold)),
-                Function::Linear | Function::Relu | Function::Sigmoid | Function::Tanh | Function::BinaryTanh => {}
+                Function::Linear
+                | Function::Relu
+                | Function::Sigmoid
+                | Function::Tanh
+                | Function::BinaryTanh => {}
             }
             put("table", Value::Type(x.table_ty));
             put("table_size", Value::Int(x.table_size.into()));
@@ -265,6 +272,7 @@ pub(super) fn op(class: &str, attributes: Attributes) -> Result<Op, String> {
             weight: r.weight("weight")?,
             bias: r.weight("bias")?,
             accum: r.precision("accum")?,
+            input: r.encoding("input_encoding"),
             strategy: strategy(&r.word("strategy")?)?,
             reuse_factor: r.int("reuse")?,
         }),
@@ -279,8 +287,8 @@ pub(super) fn op(class: &str, attributes: Attributes) -> Result<Op, String> {
         "Softmax" => {
             let mut s = Softmax::new(r.int("axis")?);
             let name = r.word("implementation")?;
-            s.implementation =
-                Implementation::parse(&name).ok_or_else(|| format!("`{name}` is no implementation of softmax"))?;
+            s.implementation = Implementation::parse(&name)
+                .ok_or_else(|| format!("`{name}` is no implementation of softmax"))?;
             for (key, slot) in [
                 ("accum", &mut s.accum),
                 ("table", &mut s.table_ty),
@@ -348,7 +356,9 @@ fn function(r: &mut Reader<'_>) -> Result<Function, String> {
         "linear" => Function::Linear,
         "relu" => Function::Relu,
         "leaky_relu" => Function::LeakyRelu { alpha: r.float("alpha")?, param: r.precision("param")? },
-        "thresholded_relu" => Function::ThresholdedRelu { theta: r.float("theta")?, param: r.precision("param")? },
+        "thresholded_relu" => {
+            Function::ThresholdedRelu { theta: r.float("theta")?, param: r.precision("param")? }
+        }
         "sigmoid" => Function::Sigmoid,
         "tanh" => Function::Tanh,
         "hard_sigmoid" => Function::HardSigmoid {

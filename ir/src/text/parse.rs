@@ -1,7 +1,7 @@
 //! Text to a network.
 
-use super::attributes::{self, Attributes};
 use super::Value;
+use super::attributes::{self, Attributes};
 use crate::config::IoType;
 use crate::graph::{Graph, NodeId, Origin};
 use netlathe_apfixed::Precision;
@@ -44,7 +44,11 @@ pub fn parse(text: &str) -> Result<Graph, ParseError> {
         };
         result.map_err(|message| ParseError { line: number + 1, message })?;
     }
-    if ended { Ok(graph) } else { Err(ParseError { line: lines, message: "the text ends without `outputs`".into() }) }
+    if ended {
+        Ok(graph)
+    } else {
+        Err(ParseError { line: lines, message: "the text ends without `outputs`".into() })
+    }
 }
 
 struct Cursor<'a> {
@@ -95,7 +99,8 @@ impl<'a> Cursor<'a> {
                     Some('r') => out.push('\r'),
                     Some('0') => out.push('\0'),
                     Some('u') => {
-                        let code: String = chars.by_ref().map(|c| c.1).take_while(|&c| c != '}').skip(1).collect();
+                        let code: String =
+                            chars.by_ref().map(|c| c.1).take_while(|&c| c != '}').skip(1).collect();
                         let c = u32::from_str_radix(&code, 16).ok().and_then(char::from_u32);
                         out.push(c.ok_or_else(|| format!("`\\u{{{code}}}` is no character"))?);
                     }

@@ -25,6 +25,7 @@ struct gate_config {
     typedef gate_accum_t accum_t;
     typedef gate_bias_t bias_t;
     typedef nnet::times_fixed<gate_weight_t> times;
+    typedef nnet::plain_sum result;
     static const int reuse_factor = 2;
     static const int block_rows = 2;
     static const int block_columns = 4;
@@ -45,6 +46,7 @@ struct value_config {
     typedef value_accum_t accum_t;
     typedef value_bias_t bias_t;
     typedef nnet::times_fixed<value_weight_t> times;
+    typedef nnet::plain_sum result;
     static const int reuse_factor = 2;
     static const int block_rows = 2;
     static const int block_columns = 4;
@@ -70,6 +72,7 @@ struct answer_config {
     typedef answer_accum_t accum_t;
     typedef answer_bias_t bias_t;
     typedef nnet::times_fixed<answer_weight_t> times;
+    typedef nnet::plain_sum result;
     static const int reuse_factor = 2;
     static const int block_rows = 4;
     static const int block_columns = 2;

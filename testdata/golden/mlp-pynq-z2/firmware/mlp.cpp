@@ -22,6 +22,7 @@ struct fc1_config {
     typedef fc1_accum_t accum_t;
     typedef fc1_bias_t bias_t;
     typedef nnet::times_fixed<fc1_weight_t> times;
+    typedef nnet::plain_sum result;
 };
 
 // logits: Dense, shape [3]
@@ -31,6 +32,7 @@ struct logits_config {
     typedef logits_accum_t accum_t;
     typedef logits_bias_t bias_t;
     typedef nnet::times_fixed<logits_weight_t> times;
+    typedef nnet::plain_sum result;
 };
 
 // probabilities: Softmax, shape [3]

@@ -1,26 +1,9 @@
 #include "mlp_axi.h"
 
+#include "nnet_float.h"
 #include "nnet_pragmas.h"
 
 namespace wrapper {
-
-// C++11 leaves reading the other member of a union to the compiler; Vitis HLS, g++ and clang all give the bits.
-union float_bits {
-    float value;
-    unsigned int bits;
-};
-
-static float float_of(unsigned int bits) {
-    float_bits both;
-    both.bits = bits;
-    return both.value;
-}
-
-static unsigned int bits_of(float value) {
-    float_bits both;
-    both.value = value;
-    return both.bits;
-}
 
 // Takes one sample and packs it into the network's input. `closes` tells the stages behind that it ended the batch.
 static void read_beats(
@@ -41,7 +24,7 @@ static void read_beats(
             ended = taken.last != 0;
         }
         // The constructor applies the type's own rounding and overflow.
-        sample[i] = input_type(float_of(data.to_uint()));
+        sample[i] = input_type(nnet::float_of(data.to_uint()));
     }
 
     ap_uint<96> x = 0;
@@ -58,17 +41,17 @@ static void read_beats(
 // Computes one sample. Drains without further input: the last sample of a burst must not stay inside.
 static void compute(
     hls::stream<ap_uint<96> > &x_words,
-    hls::stream<ap_uint<1> > &closes_in,
+    hls::stream<ap_uint<1> > &marks_in,
     hls::stream<ap_uint<48> > &y_words,
-    hls::stream<ap_uint<1> > &closes_out
+    hls::stream<ap_uint<1> > &marks_out
 ) {
     NNET_PIPELINE_FLUSH(1)
-    const ap_uint<1> close = closes_in.read();
+    const ap_uint<1> mark = marks_in.read();
     const ap_uint<96> x = x_words.read();
     ap_uint<48> y;
     mlp(x, &y);
     y_words.write(y);
-    closes_out.write(close);
+    marks_out.write(mark);
 }
 
 // Unpacks one result and sends it, an element a beat.
@@ -90,7 +73,7 @@ static void write_beats(
     for (unsigned i = 0; i < OUTPUT_SIZE; i++) {
         NNET_PIPELINE_LOOP(1)
         beat sent;
-        sent.data = bits_of(float(result[i]));
+        sent.data = nnet::bits_of(float(result[i]));
         sent.keep = -1;
         sent.strb = -1;
         sent.last = close && i + 1 == OUTPUT_SIZE;
@@ -107,10 +90,10 @@ void mlp_axi(hls::stream<wrapper::beat> &data_in, hls::stream<wrapper::beat> &da
     NNET_DATAFLOW
     hls::stream<ap_uint<96> > x_words;
     hls::stream<ap_uint<48> > y_words;
-    hls::stream<ap_uint<1> > closes_in;
-    hls::stream<ap_uint<1> > closes_out;
+    hls::stream<ap_uint<1> > marks_in;
+    hls::stream<ap_uint<1> > marks_out;
 
-    wrapper::read_beats(data_in, x_words, closes_in);
-    wrapper::compute(x_words, closes_in, y_words, closes_out);
-    wrapper::write_beats(y_words, closes_out, data_out);
+    wrapper::read_beats(data_in, x_words, marks_in);
+    wrapper::compute(x_words, marks_in, y_words, marks_out);
+    wrapper::write_beats(y_words, marks_out, data_out);
 }

@@ -3,27 +3,10 @@
 #include "model_wrapper.hpp"
 
 #include "mlp.cpp"
+#include "nnet_float.h"
 #include "nnet_pragmas.h"
 
 namespace wrapper {
-
-// C++11 leaves reading the other member of a union to the compiler; Vitis HLS, g++ and clang all give the bits.
-union float_bits {
-    float value;
-    unsigned int bits;
-};
-
-static float float_of(unsigned int bits) {
-    float_bits both;
-    both.bits = bits;
-    return both.value;
-}
-
-static unsigned int bits_of(float value) {
-    float_bits both;
-    both.value = value;
-    return both.bits;
-}
 
 // Takes one sample from its beats and packs it into the network's input. `skip` tells the stages behind that these beats
 // were the surplus of an over-long packet, not a sample.
@@ -51,7 +34,7 @@ static void read_beats(
         for (unsigned lane = 0; lane < LANES; lane++) {
             NNET_UNROLL
             // The constructor applies the type's own rounding and overflow.
-            sample[i * LANES + lane] = input_type(float_of(data.range(32 * lane + 31, 32 * lane).to_uint()));
+            sample[i * LANES + lane] = input_type(nnet::float_of(data.range(32 * lane + 31, 32 * lane).to_uint()));
         }
     }
 
@@ -70,17 +53,17 @@ static void read_beats(
 // Computes one sample. Drains without further input: the last sample of a burst must not stay inside.
 static void compute(
     hls::stream<ap_uint<96> > &x_words,
-    hls::stream<ap_uint<1> > &skips_in,
+    hls::stream<ap_uint<1> > &marks_in,
     hls::stream<ap_uint<48> > &y_words,
-    hls::stream<ap_uint<1> > &skips_out
+    hls::stream<ap_uint<1> > &marks_out
 ) {
     NNET_PIPELINE_FLUSH(1)
-    const ap_uint<1> skip = skips_in.read();
+    const ap_uint<1> mark = marks_in.read();
     const ap_uint<96> x = x_words.read();
     ap_uint<48> y;
     mlp(x, &y);
     y_words.write(y);
-    skips_out.write(skip);
+    marks_out.write(mark);
 }
 
 // Unpacks one result and sends it as beats.
@@ -109,7 +92,7 @@ static void write_beats(
         sent.data = 0;
         for (unsigned lane = 0; lane < LANES; lane++) {
             NNET_UNROLL
-            sent.data.range(32 * lane + 31, 32 * lane) = bits_of(float(result[i * LANES + lane]));
+            sent.data.range(32 * lane + 31, 32 * lane) = nnet::bits_of(float(result[i * LANES + lane]));
         }
         sent.keep = -1;
         sent.strb = -1;
@@ -129,10 +112,10 @@ void model_wrapper(hls::stream<wrapper::beat> &data_in, hls::stream<wrapper::bea
     NNET_DATAFLOW
     hls::stream<ap_uint<96> > x_words;
     hls::stream<ap_uint<48> > y_words;
-    hls::stream<ap_uint<1> > skips_in;
-    hls::stream<ap_uint<1> > skips_out;
+    hls::stream<ap_uint<1> > marks_in;
+    hls::stream<ap_uint<1> > marks_out;
 
-    wrapper::read_beats(data_in, x_words, skips_in);
-    wrapper::compute(x_words, skips_in, y_words, skips_out);
-    wrapper::write_beats(y_words, skips_out, data_out);
+    wrapper::read_beats(data_in, x_words, marks_in);
+    wrapper::compute(x_words, marks_in, y_words, marks_out);
+    wrapper::write_beats(y_words, marks_out, data_out);
 }
