@@ -189,7 +189,7 @@ fn softmax_implementations() {
     // Two equal logits: e = 1 each, sum 2, 256 entries over +-128 have step 1, 1/2 * 1.
     assert_eq!(run(&softmax("stable", 2), &[&[16, 16]]), [[512, 512]]);
     // exp(1) = 2783.5/1024 rounds to 2784; the sum 5.4375 is read as 5, whose inverse is 205/1024.
-    assert_eq!(run(&softmax("latency", 2), &[&[16, 16]]), [[2784 * 205 >> 10, 2784 * 205 >> 10]]);
+    assert_eq!(run(&softmax("latency", 2), &[&[16, 16]]), [[(2784 * 205) >> 10, (2784 * 205) >> 10]]);
     // r = 1 + exp(0) = 2, index 2 * 256 / 64 = 8, which stands for 64 * 8 / 256 = 2.
     assert_eq!(run(&softmax("legacy", 2), &[&[16, 16]]), [[512, 512]]);
 }
