@@ -3,10 +3,33 @@
 #include "model_wrapper.hpp"
 
 #include "{{ cpp }}"
+#include "nnet_common.h"
 #include "nnet_float.h"
 #include "nnet_pragmas.h"
 
 namespace wrapper {
+
+static word take(hls::stream<beat> &port) {
+    const beat taken = port.read();
+#if defined(NNET_WORD_PORTS)
+    return taken;
+#else
+    return (word(taken.last) << 512) | word(taken.data);
+#endif
+}
+
+static void give(hls::stream<beat> &port, const word &sent) {
+#if defined(NNET_WORD_PORTS)
+    port.write(sent);
+#else
+    beat given;
+    given.data = ap_uint<512>(sent);
+    given.keep = -1;
+    given.strb = -1;
+    given.last = ap_uint<1>(sent >> 512);
+    port.write(given);
+#endif
+}
 
 // Takes one sample from its beats and packs it into the network's input. `skip` tells the stages behind that these beats
 // were the surplus of an over-long packet, not a sample.
@@ -27,14 +50,14 @@ static void read_beats(
         NNET_PIPELINE_LOOP(1)
         ap_uint<512> data = 0;
         if (!ended) {
-            const beat taken = data_in.read();
-            data = taken.data;
-            ended = taken.last != 0;
+            const word taken = take(data_in);
+            data = ap_uint<512>(taken);
+            ended = (taken >> 512) != 0;
         }
         for (unsigned lane = 0; lane < LANES; lane++) {
             NNET_UNROLL
             // The constructor applies the type's own rounding and overflow.
-            sample[i * LANES + lane] = input_type(nnet::float_of(data.range(32 * lane + 31, 32 * lane).to_uint()));
+            sample[i * LANES + lane] = input_type(nnet::float_of(ap_uint<32>(data >> (32 * lane)).to_uint()));
         }
     }
 
@@ -63,17 +86,16 @@ static void write_beats(
     const bool skip = skips.read() != 0;
     for (unsigned i = 0; i < OUTPUT_BEATS; i++) {
         NNET_PIPELINE_LOOP(1)
-        beat sent;
-        sent.data = 0;
+        word sent = 0;
         for (unsigned lane = 0; lane < LANES; lane++) {
             NNET_UNROLL
-            sent.data.range(32 * lane + 31, 32 * lane) = nnet::bits_of(float(result[i * LANES + lane]));
+            sent |= word(nnet::bits_of(float(result[i * LANES + lane]))) << (32 * lane);
         }
-        sent.keep = -1;
-        sent.strb = -1;
-        sent.last = i + 1 == OUTPUT_BEATS;
+        if (i + 1 == OUTPUT_BEATS) {
+            sent |= word(1) << 512;
+        }
         if (!skip) {
-            data_out.write(sent);
+            give(data_out, sent);
         }
     }
 }

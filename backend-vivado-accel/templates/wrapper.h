@@ -5,7 +5,11 @@
 // First, because it may widen ap_uint before ap_int.h is read.
 #include "{{ v.header }}"
 
+#include "nnet_pragmas.h"
+
+#if !defined(NNET_WORD_PORTS)
 #include "ap_axi_sdata.h"
+#endif
 #include "hls_stream.h"
 
 namespace wrapper {
@@ -18,7 +22,15 @@ static const unsigned OUTPUT_SIZE = {{ v.output.size }};
 typedef {{ v.input.converter }} input_type;
 typedef {{ v.output.converter }} output_type;
 
+// A beat inside the kernel: the data, and TLAST in bit 32.
+typedef ap_uint<33> word;
+
+// A beat at the ports.
+#if defined(NNET_WORD_PORTS)
+typedef word beat;
+#else
 typedef ap_axiu<32, 0, 0, 0> beat;
+#endif
 
 } // namespace wrapper
 

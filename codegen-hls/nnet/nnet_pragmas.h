@@ -7,6 +7,8 @@
 //   otherwise, __SYNTHESIS__ defined by the tool   Vitis HLS's form
 //   otherwise                                      nothing: a plain compiler sees no pragma and warns of none
 //
+// NNET_WORD_PORTS gives wrappers ports of one ap_uint a beat, TLAST its top bit, in place of ap_axiu: bambu streams only the
+// first member of a struct. Defined for bambu.
 // NNET_INNER, defined by a wrapper that includes the network, says that the network's function is not the outermost one.
 //
 // A macro stands on its own line without a semicolon.
@@ -39,6 +41,9 @@
 
 #if defined(__BAMBU__) && !defined(NNET_BAMBU)
 #define NNET_BAMBU
+#endif
+#if defined(NNET_BAMBU) && !defined(NNET_WORD_PORTS)
+#define NNET_WORD_PORTS
 #endif
 
 #if defined(NNET_BAMBU) && !defined(NNET_INNER)

@@ -257,7 +257,7 @@ pub fn code(kernel: &Kernel, input: &Port<'_>, output: &Port<'_>) -> Result<Code
 /// The kernel's folder with the headers that a wrapper and its test bench need.
 pub fn folder(kernel: &Kernel) -> SourceTree {
     let mut folder = kernel.tree.clone();
-    nnet::add(&mut folder, ["nnet_bench.h", "nnet_float.h"].into_iter());
+    nnet::add(&mut folder, ["nnet_bench.h", "nnet_common.h", "nnet_float.h"].into_iter());
     folder
 }
 

@@ -3,7 +3,7 @@
 {%- for s in w.slots %}
     for (unsigned i = 0; i < {{ s.count }}; i++) {
         NNET_UNROLL
-        const ap_uint<{{ port.width }}> bits = sample[{{ s.first }} + i].range();
+        const ap_uint<{{ port.width }}> bits = nnet::raw_of(sample[{{ s.first }} + i]);
         {{ w.name }} |= ap_uint<{{ w.bits }}>(bits) << ({{ s.lsb }} + {{ port.width }} * i);
     }
 {%- endfor %}

@@ -3,8 +3,8 @@
 {%- for s in w.slots %}
     for (unsigned i = 0; i < {{ s.count }}; i++) {
         NNET_UNROLL
-        const ap_uint<{{ port.width }}> bits = {{ w.name }} >> ({{ s.lsb }} + {{ port.width }} * i);
-        result[{{ s.first }} + i].range() = bits;
+        const ap_uint<{{ port.width }}> bits = ap_uint<{{ port.width }}>({{ w.name }} >> ({{ s.lsb }} + {{ port.width }} * i));
+        result[{{ s.first }} + i] = nnet::from_raw<output_type>(bits);
     }
 {%- endfor %}
 {%- endfor %}

@@ -87,6 +87,7 @@ pub fn run(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Summary
     ];
     for (number, (name, args)) in steps.into_iter().enumerate() {
         tell(Event::Step(name));
+        let before = summary.failures.len();
         let file = log.join(format!("test-{number}.log"));
         let mut tool = Tool::new(cargo.clone())
             .args(args.iter().copied())
@@ -106,6 +107,10 @@ pub fn run(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Summary
             Err(e @ (ToolError::NotFound { .. } | ToolError::Start { .. })) => return Err(e.into()),
             Err(ToolError::Failed { status, .. }) => summary.failures.push(format!("{name} ({status})")),
             Err(e) => summary.failures.push(format!("{name}: {}", one_line(&e.to_string()))),
+        }
+        if args[0] != "test" {
+            // A step that counts no tests counts as one.
+            summary.failed += summary.failures.len() - before;
         }
         if args[0] == "test" {
             let text = std::fs::read_to_string(&file).map_err(|e| Error::io("read", &file, &e))?;

@@ -227,9 +227,8 @@ pub(crate) fn summary(summary: &Summary) {
     for line in &summary.failures {
         println!("FAILED: {line}");
     }
-    let steps = if summary.failures.is_empty() { "every step passed" } else { "a step failed" };
     println!(
-        "{steps}: {} passed, {} failed, {} skipped",
+        "total: {} passed, {} failed, {} skipped",
         summary.passed,
         summary.failed,
         summary.skipped.len()

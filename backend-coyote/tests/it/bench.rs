@@ -29,8 +29,8 @@ pub(crate) fn project(spec: &Spec, kernel: &Kernel) -> (SourceTree, Bench) {
 fn the_bench_sees_a_broken_wrapper() {
     let Some(ap_types) = gxx::ap_types("the_bench_sees_a_broken_wrapper") else { return };
     let broken = [
-        ("sent.last = i + 1 == OUTPUT_BEATS;", "sent.last = 0;", "TLAST is wrong"),
-        ("sent.keep = -1;", "sent.keep = -2;", "TKEEP is not all ones"),
+        ("if (i + 1 == OUTPUT_BEATS) {", "if (i == OUTPUT_BEATS) {", "TLAST is wrong"),
+        ("given.keep = -1;", "given.keep = -2;", "TKEEP is not all ones"),
         ("surplus = !ended;", "surplus = false;", "long packet"),
         ("i < OUTPUT_BEATS; i++) {\n", "i + 1 < OUTPUT_BEATS; i++) {\n", "TLAST is wrong"),
         ("        if (!ended) {\n", "        {\n", "short packet"),

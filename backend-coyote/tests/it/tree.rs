@@ -19,6 +19,7 @@ fn the_files() {
         src/hls/model_wrapper/model_wrapper.cpp
         src/hls/model_wrapper/model_wrapper.hpp
         src/hls/model_wrapper/nnet_bench.h
+        src/hls/model_wrapper/nnet_common.h
         src/hls/model_wrapper/nnet_float.h
         src/hls/model_wrapper/nnet_pragmas.h
         src/vfpga_top.svh

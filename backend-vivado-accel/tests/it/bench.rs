@@ -30,12 +30,12 @@ fn the_bench_sees_a_broken_wrapper() {
     let Some(ap_types) = gxx::ap_types("the_bench_sees_a_broken_wrapper") else { return };
     let broken = [
         (
-            "sent.last = close && i + 1 == OUTPUT_SIZE;",
-            "sent.last = (close || true) && i + 1 == OUTPUT_SIZE;",
+            "if (close && i + 1 == OUTPUT_SIZE) {",
+            "if ((close || true) && i + 1 == OUTPUT_SIZE) {",
             "TLAST is wrong",
         ),
-        ("sent.last = close && i + 1 == OUTPUT_SIZE;", "sent.last = close;", "TLAST is wrong"),
-        ("sent.keep = -1;", "sent.keep = -2;", "TKEEP is not all ones"),
+        ("if (close && i + 1 == OUTPUT_SIZE) {", "if (close) {", "TLAST is wrong"),
+        ("given.keep = -1;", "given.keep = -2;", "TKEEP is not all ones"),
         ("        if (!ended) {\n", "        {\n", "short sample"),
         (
             "i < OUTPUT_SIZE; i++) {\n        NNET_PIPELINE_LOOP",

@@ -20,6 +20,7 @@ fn the_files() {
         firmware/hand_made.cpp
         firmware/hand_made.h
         firmware/nnet_bench.h
+        firmware/nnet_common.h
         firmware/nnet_float.h
         firmware/nnet_pragmas.h
         hls_config.cfg

@@ -23,8 +23,8 @@ fn several_words_and_elements_beyond_64_bits() {
     assert!(defines.contains("#define AP_INT_MAX_W 4096"));
     if let Some(ap_types) = ap_types("several_words_and_elements_beyond_64_bits") {
         let program = compile(&kernel, &ap_types, &[]);
-        gxx::check_alone(program.folder.path(), &[], &kernel.cpp, &ap_types);
-        gxx::check_alone(program.folder.path(), &[], "tb_myproject.cpp", &ap_types);
+        gxx::check_alone(program.folder.path(), &[], &kernel.cpp, &[], &ap_types);
+        gxx::check_alone(program.folder.path(), &[], "tb_myproject.cpp", &[], &ap_types);
     }
     let inputs = random_inputs(&mut rng, &network, 20);
     check(&network, &inputs);

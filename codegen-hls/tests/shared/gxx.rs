@@ -51,10 +51,16 @@ pub(crate) fn compile(
 }
 
 /// Refuses a file that includes too little, or the types before their limit is raised: no precompiled header hides that here.
-pub(crate) fn check_alone(folder: &Path, include_dirs: &[&str], source: &str, ap_types: &Path) {
+pub(crate) fn check_alone(
+    folder: &Path,
+    include_dirs: &[&str],
+    source: &str,
+    flags: &[&str],
+    ap_types: &Path,
+) {
     let mut gxx = gxx(ap_types);
     gxx.current_dir(folder).args(include_dirs.iter().map(|dir| format!("-I{dir}")));
-    let Output { status, stderr, .. } = gxx.args(["-fsyntax-only", source]).output().unwrap();
+    let Output { status, stderr, .. } = gxx.args(flags).args(["-fsyntax-only", source]).output().unwrap();
     assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
 }
 

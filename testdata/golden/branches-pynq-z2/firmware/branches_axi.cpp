@@ -1,9 +1,32 @@
 #include "branches_axi.h"
 
+#include "nnet_common.h"
 #include "nnet_float.h"
 #include "nnet_pragmas.h"
 
 namespace wrapper {
+
+static word take(hls::stream<beat> &port) {
+    const beat taken = port.read();
+#if defined(NNET_WORD_PORTS)
+    return taken;
+#else
+    return (word(taken.last) << 32) | word(taken.data);
+#endif
+}
+
+static void give(hls::stream<beat> &port, const word &sent) {
+#if defined(NNET_WORD_PORTS)
+    port.write(sent);
+#else
+    beat given;
+    given.data = ap_uint<32>(sent);
+    given.keep = -1;
+    given.strb = -1;
+    given.last = ap_uint<1>(sent >> 32);
+    port.write(given);
+#endif
+}
 
 // Takes one sample and packs it into the network's input. `closes` tells the stages behind that it ended the batch.
 static void read_beats(
@@ -19,9 +42,9 @@ static void read_beats(
         NNET_PIPELINE_LOOP(1)
         ap_uint<32> data = 0;
         if (!ended) {
-            const beat taken = data_in.read();
-            data = taken.data;
-            ended = taken.last != 0;
+            const word taken = take(data_in);
+            data = ap_uint<32>(taken);
+            ended = (taken >> 32) != 0;
         }
         // The constructor applies the type's own rounding and overflow.
         sample[i] = input_type(nnet::float_of(data.to_uint()));
@@ -30,7 +53,7 @@ static void read_beats(
     ap_uint<64> x = 0;
     for (unsigned i = 0; i < 4; i++) {
         NNET_UNROLL
-        const ap_uint<16> bits = sample[0 + i].range();
+        const ap_uint<16> bits = nnet::raw_of(sample[0 + i]);
         x |= ap_uint<64>(bits) << (0 + 16 * i);
     }
     x_words.write(x);
@@ -66,18 +89,17 @@ static void write_beats(
     const ap_uint<72> y = y_words.read();
     for (unsigned i = 0; i < 2; i++) {
         NNET_UNROLL
-        const ap_uint<36> bits = y >> (0 + 36 * i);
-        result[0 + i].range() = bits;
+        const ap_uint<36> bits = ap_uint<36>(y >> (0 + 36 * i));
+        result[0 + i] = nnet::from_raw<output_type>(bits);
     }
     const bool close = closes.read() != 0;
     for (unsigned i = 0; i < OUTPUT_SIZE; i++) {
         NNET_PIPELINE_LOOP(1)
-        beat sent;
-        sent.data = nnet::bits_of(float(result[i]));
-        sent.keep = -1;
-        sent.strb = -1;
-        sent.last = close && i + 1 == OUTPUT_SIZE;
-        data_out.write(sent);
+        word sent = nnet::bits_of(float(result[i]));
+        if (close && i + 1 == OUTPUT_SIZE) {
+            sent |= word(1) << 32;
+        }
+        give(data_out, sent);
     }
 }
 

@@ -3,10 +3,33 @@
 #include "model_wrapper.hpp"
 
 #include "branches.cpp"
+#include "nnet_common.h"
 #include "nnet_float.h"
 #include "nnet_pragmas.h"
 
 namespace wrapper {
+
+static word take(hls::stream<beat> &port) {
+    const beat taken = port.read();
+#if defined(NNET_WORD_PORTS)
+    return taken;
+#else
+    return (word(taken.last) << 512) | word(taken.data);
+#endif
+}
+
+static void give(hls::stream<beat> &port, const word &sent) {
+#if defined(NNET_WORD_PORTS)
+    port.write(sent);
+#else
+    beat given;
+    given.data = ap_uint<512>(sent);
+    given.keep = -1;
+    given.strb = -1;
+    given.last = ap_uint<1>(sent >> 512);
+    port.write(given);
+#endif
+}
 
 // Takes one sample from its beats and packs it into the network's input. `skip` tells the stages behind that these beats
 // were the surplus of an over-long packet, not a sample.
@@ -27,21 +50,21 @@ static void read_beats(
         NNET_PIPELINE_LOOP(1)
         ap_uint<512> data = 0;
         if (!ended) {
-            const beat taken = data_in.read();
-            data = taken.data;
-            ended = taken.last != 0;
+            const word taken = take(data_in);
+            data = ap_uint<512>(taken);
+            ended = (taken >> 512) != 0;
         }
         for (unsigned lane = 0; lane < LANES; lane++) {
             NNET_UNROLL
             // The constructor applies the type's own rounding and overflow.
-            sample[i * LANES + lane] = input_type(nnet::float_of(data.range(32 * lane + 31, 32 * lane).to_uint()));
+            sample[i * LANES + lane] = input_type(nnet::float_of(ap_uint<32>(data >> (32 * lane)).to_uint()));
         }
     }
 
     ap_uint<64> x = 0;
     for (unsigned i = 0; i < 4; i++) {
         NNET_UNROLL
-        const ap_uint<16> bits = sample[0 + i].range();
+        const ap_uint<16> bits = nnet::raw_of(sample[0 + i]);
         x |= ap_uint<64>(bits) << (0 + 16 * i);
     }
     x_words.write(x);
@@ -82,23 +105,22 @@ static void write_beats(
     const ap_uint<72> y = y_words.read();
     for (unsigned i = 0; i < 2; i++) {
         NNET_UNROLL
-        const ap_uint<36> bits = y >> (0 + 36 * i);
-        result[0 + i].range() = bits;
+        const ap_uint<36> bits = ap_uint<36>(y >> (0 + 36 * i));
+        result[0 + i] = nnet::from_raw<output_type>(bits);
     }
     const bool skip = skips.read() != 0;
     for (unsigned i = 0; i < OUTPUT_BEATS; i++) {
         NNET_PIPELINE_LOOP(1)
-        beat sent;
-        sent.data = 0;
+        word sent = 0;
         for (unsigned lane = 0; lane < LANES; lane++) {
             NNET_UNROLL
-            sent.data.range(32 * lane + 31, 32 * lane) = nnet::bits_of(float(result[i * LANES + lane]));
+            sent |= word(nnet::bits_of(float(result[i * LANES + lane]))) << (32 * lane);
         }
-        sent.keep = -1;
-        sent.strb = -1;
-        sent.last = i + 1 == OUTPUT_BEATS;
+        if (i + 1 == OUTPUT_BEATS) {
+            sent |= word(1) << 512;
+        }
         if (!skip) {
-            data_out.write(sent);
+            give(data_out, sent);
         }
     }
 }

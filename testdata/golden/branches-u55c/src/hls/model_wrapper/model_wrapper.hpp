@@ -5,7 +5,11 @@
 // First, because it may widen ap_uint before ap_int.h is read.
 #include "branches.h"
 
+#include "nnet_pragmas.h"
+
+#if !defined(NNET_WORD_PORTS)
 #include "ap_axi_sdata.h"
+#endif
 #include "hls_stream.h"
 
 namespace wrapper {
@@ -23,7 +27,15 @@ static const unsigned OUTPUT_BEATS = (OUTPUT_SIZE + LANES - 1) / LANES;
 typedef ap_fixed<16,6> input_type;
 typedef ap_fixed<36,16> output_type;
 
+// A beat inside the kernel: the data, and TLAST in bit 512.
+typedef ap_uint<513> word;
+
+// A beat at the ports.
+#if defined(NNET_WORD_PORTS)
+typedef word beat;
+#else
 typedef ap_axiu<512, 0, 0, 0> beat;
+#endif
 
 } // namespace wrapper
 
