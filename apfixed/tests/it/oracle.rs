@@ -314,6 +314,10 @@ fn by_digits(x: f64, decimals: u32) -> f64 {
                     break;
                 }
             }
+            // 99.95 has two digits before the point, its rounding to 100 three.
+            if digits.iter().all(|&d| d == 0) {
+                digits.push(1);
+            }
         }
     }
     let mut text: String = if x.is_sign_negative() { "-".into() } else { String::new() };
@@ -337,6 +341,7 @@ fn decimal_ties() {
         (0.125, 2, 0.12),
         (0.375, 2, 0.38),
         (9.5, 0, 10.0),
+        (99.950_012_207_031_25, 0, 100.0),
         (0.046875, 5, 0.04688),
         (0.0, 3, 0.0),
         (1e300, 2, 1e300),
