@@ -194,6 +194,38 @@ fn softmax_implementations() {
     assert_eq!(run(&softmax("legacy", 2), &[&[16, 16]]), [[512, 512]]);
 }
 
+/// Without a configuration no output of softmax is further than 2^-8 from the exact function of its input.
+#[test]
+fn a_chosen_softmax_is_near_the_exact_one() {
+    for (classes, spread) in [(2, 1.0), (5, 4.0), (10, 0.01), (32, 8.0), (128, 0.5), (128, 12.0)] {
+        let text = format!(
+            "network \"s\" io_parallel\n\"x\" #1 = Input() shape=[{classes}] : auto\n\"y\" #2 = Softmax(\"x\") axis=0 implementation=stable accum=auto table=auto exp_table=auto inv_table=auto inv_inp=auto inp_norm=auto table_size=1024 reuse=1 : auto\ninputs \"x\"\noutputs \"y\"\n"
+        );
+        // Numbers that look random, between -spread and spread.
+        let number = |i: u64| {
+            spread * ((((i + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)) >> 40) as f64 / f64::from(1 << 23) - 1.0)
+        };
+        let samples: Vec<Vec<f64>> =
+            (0..50).map(|s| (0..classes as u64).map(|i| number((s * 1000 + i) % 40_000)).collect()).collect();
+        let calibration = passes::Calibration { samples: samples.iter().map(|s| vec![s.clone()]).collect() };
+        let graph = text::parse(&text).unwrap();
+        let network = passes::run(graph, &Config::default(), &Types::Chosen(calibration)).unwrap().network;
+        let plan = Plan::compile(&network).unwrap();
+        for sample in samples {
+            let x = ndarray::Array2::from_shape_vec((1, classes), sample).unwrap().into_dyn();
+            let raw = plan.quantize(&[x.view()]).unwrap().remove(0);
+            let held: Vec<f64> =
+                raw.iter().map(|&r| netlathe_ir::apfixed::to_f64(r, &plan.inputs()[0].ty)).collect();
+            let sum: f64 = held.iter().map(|v| v.exp()).sum();
+            let y = plan.predict(&[x.view()]).unwrap().remove(0);
+            for (y, v) in y.iter().zip(held) {
+                let error = (y - v.exp() / sum).abs();
+                assert!(error <= 1.0 / 256.0, "{classes} classes within {spread}: off by {error}");
+            }
+        }
+    }
+}
+
 #[test]
 fn merges_and_joins() {
     let two = |line: &str| {

@@ -68,6 +68,7 @@ pub fn run(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Summary
     for (name, what, how) in [
         ("g++", "whatever compiles generated C++", "apt-get install g++"),
         ("tclsh", "whatever runs generated Tcl", "apt-get install tcl"),
+        ("cmake", "the check of Coyote's CMakeLists.txt", "apt-get install cmake"),
     ] {
         if tool::find(OsStr::new(name), None).is_none() {
             summary.skipped.push(format!("{what}: {name} is not installed ({how})"));
@@ -132,7 +133,9 @@ pub fn run(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Summary
     conformance(options, &options.root.join("testdata/cases"), headers.is_some(), &mut summary, tell)?;
     match &options.cases {
         Some(cases) => conformance(options, cases, headers.is_some(), &mut summary, tell)?,
-        None => summary.skipped.push("conformance cases: ../shared/conformance is not there".into()),
+        None => summary.skipped.push(
+            "conformance cases, and the tests that read them: ../shared/conformance is not there".into(),
+        ),
     }
     Ok(summary)
 }

@@ -1,7 +1,8 @@
 //! The rules of a correct network. Whoever holds a [`Validated`] need not check them again.
 //!
 //! Checked: names and indices are unique; every operand and output exists and there is no cycle; shapes follow from the
-//! operations; no type is open; every weight and table is there and fits its type; no arithmetic needs more than 128 bits.
+//! operations; no type is open or wider than 128 bits; every weight is there, finite and quantised. Whether every intermediate
+//! stays within 128 bits, the emulator's plan checks.
 
 use crate::diag::{Diagnostic, Refused, UNSUPPORTED_LAYER};
 use crate::graph::{Graph, Node, NodeId};
