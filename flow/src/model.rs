@@ -171,7 +171,7 @@ fn types(op: &Op) -> Vec<(String, String)> {
 /// Whether the arithmetic uses this type; tables have types even where no table is used.
 fn is_used(op: &Op, name: &str) -> bool {
     match op {
-        Op::Activation(a) => name != "table" || a.function.table_range().is_some(),
+        Op::Activation(a) => name != "table" || a.function.table_span().is_some(),
         Op::Softmax(s) => match s.implementation {
             Implementation::Argmax => false,
             Implementation::Legacy => name == "table",

@@ -206,7 +206,7 @@ fn entry(node: &Node) -> Vec<(String, Value)> {
         }
         Op::Activation(a) => {
             number("ReuseFactor", a.reuse_factor);
-            if a.function.table_range().is_some() {
+            if a.function.table_span().is_some() {
                 number("TableSize", a.table_size);
             }
         }
@@ -224,7 +224,7 @@ fn entry(node: &Node) -> Vec<(String, Value)> {
         Op::BatchNorm(b) => number("ReuseFactor", b.reuse_factor),
         Op::Merge(m) => number("ReuseFactor", m.reuse_factor),
         Op::Concatenate(c) => number("ReuseFactor", c.reuse_factor),
-        Op::Input(_) | Op::Reshape(_) | Op::Threshold(_) => {}
+        _ => {}
     }
     map
 }

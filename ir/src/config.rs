@@ -3,6 +3,7 @@
 //! A front end fills it from a file; [`crate::passes`] applies it. Keys keep hls4ml's spelling in snake case
 //! (`ReuseFactor` is `reuse_factor`). Source of the look-up rules: hls4ml's `HLSConfig` (`model/graph.py`).
 
+use crate::op::conv::ConvImplementation;
 use crate::op::softmax::Implementation;
 use netlathe_apfixed::{FixedType, Precision};
 use std::collections::BTreeMap;
@@ -53,6 +54,15 @@ impl Strategy {
     }
 }
 
+/// How layers share time (hls4ml's `PipelineStyle`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PipelineStyle {
+    /// One pipeline through all layers.
+    Pipeline,
+    /// Layers run side by side, each on a tensor of its own.
+    Dataflow,
+}
+
 /// Settings of one layer, or of one layer type; what is `None` or absent was not said.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct LayerConfig {
@@ -71,6 +81,10 @@ pub struct LayerConfig {
     /// `None`: hls4ml's rule, fuse if that layer's type is `auto`.
     pub fuse: Option<bool>,
     pub parallelization_factor: Option<u32>,
+    /// Convolutions only.
+    pub conv_implementation: Option<ConvImplementation>,
+    /// Layer normalisation only: its table covers variances up to `2^-table_range_power2`.
+    pub table_range_power2: Option<i32>,
     /// Keys that hls4ml has and that change no number and no generated code of NetLathe (`trace`, ...), with their text.
     pub other: BTreeMap<String, String>,
 }
@@ -87,6 +101,10 @@ pub struct Config {
     /// By layer name.
     pub layer_name: BTreeMap<String, LayerConfig>,
     pub io_type: Option<IoType>,
+    /// `Model.PipelineStyle`; `None` is `auto`.
+    pub pipeline_style: Option<PipelineStyle>,
+    /// `Model.PipelineInterval`.
+    pub pipeline_interval: Option<u32>,
     /// Facts for the flow that are no business of the graph.
     pub project: ProjectConfig,
 }

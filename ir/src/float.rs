@@ -73,6 +73,8 @@ pub fn run(graph: &Graph, order: &[NodeId], inputs: &[&[f64]]) -> Vec<Vec<f64>> 
                     }
                 }
             }
+            // Not made by any front end yet.
+            _ => unreachable!("{}", node.op.class_name()),
         };
         values[id.index()] = value;
     }
@@ -81,18 +83,18 @@ pub fn run(graph: &Graph, order: &[NodeId], inputs: &[&[f64]]) -> Vec<Vec<f64>> 
 
 fn activate(function: &Function, x: f64) -> f64 {
     let hard = |slope: f64, shift: f64| (slope * x + shift).clamp(0.0, 1.0);
-    match *function {
+    match function {
         Function::Linear => x,
         Function::Relu => x.max(0.0),
         Function::LeakyRelu { alpha, .. } => {
             if x > 0.0 {
                 x
             } else {
-                alpha * x
+                *alpha * x
             }
         }
         Function::ThresholdedRelu { theta, .. } => {
-            if x > theta {
+            if x > *theta {
                 x
             } else {
                 0.0
@@ -100,8 +102,8 @@ fn activate(function: &Function, x: f64) -> f64 {
         }
         Function::Sigmoid => 1.0 / (1.0 + libm::exp(-x)),
         Function::Tanh => libm::tanh(x),
-        Function::HardSigmoid { slope, shift, .. } => hard(slope, shift),
-        Function::HardTanh { slope, shift, .. } => 2.0 * hard(slope, shift) - 1.0,
+        Function::HardSigmoid { slope, shift, .. } => hard(*slope, *shift),
+        Function::HardTanh { slope, shift, .. } => 2.0 * hard(*slope, *shift) - 1.0,
         Function::BinaryTanh => {
             if x >= 0.0 {
                 1.0
@@ -110,14 +112,15 @@ fn activate(function: &Function, x: f64) -> f64 {
             }
         }
         Function::TernaryTanh { threshold } => {
-            if x > threshold {
+            if x > *threshold {
                 1.0
-            } else if x > -threshold {
+            } else if x > -*threshold {
                 0.0
             } else {
                 -1.0
             }
         }
+        _ => unreachable!("{}", function.name()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Intervals of values.
 
-use netlathe_apfixed::FixedType;
+use netlathe_apfixed::{Class, FixedType};
 
 /// All values between two numbers.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -60,9 +60,37 @@ fn exponent_at_least(x: f64) -> i32 {
     if mantissa == 0.5 { e - 1 } else { e }
 }
 
+/// The smallest type of a constant, at most `max_width` bits (and a sign), truncating (hls4ml's `_get_precision_from_constant`).
+pub fn constant_type(value: f64, max_width: u32) -> FixedType {
+    if value == 0.0 {
+        return FixedType::ufixed(1, 1);
+    }
+    let signed = value < 0.0;
+    let magnitude = value.abs();
+    let integer = libm::ilogb(magnitude) + 1;
+    // Fraction bits until nothing is left, within the width.
+    let mut width = 1;
+    let mut scaled = libm::ldexp(magnitude, 1 - integer);
+    while width < max_width && scaled != libm::floor(scaled) {
+        scaled *= 2.0;
+        width += 1;
+    }
+    let sign = u32::from(signed);
+    FixedType { signed, class: Class::Fixed, ..FixedType::fixed(width + sign, integer + sign as i32) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn leaky_relu_constants_keep_eight_bits() {
+        // hls4ml: 0.3 becomes ufixed<8,-1>, 153/512.
+        assert_eq!(constant_type(0.3, 8), FixedType::ufixed(8, -1));
+        assert_eq!(constant_type(0.25, 8), FixedType::ufixed(1, -1));
+        assert_eq!(constant_type(1.0, 8), FixedType::ufixed(1, 1));
+        assert_eq!(constant_type(-1.5, 8), FixedType::fixed(3, 2));
+    }
 
     #[test]
     fn integer_bits_hold_the_interval() {

@@ -4,7 +4,7 @@ use super::{Operand, known};
 use crate::layer::Layer;
 use crate::names::Namer;
 use netlathe_ir::apfixed::{Class, cast, from_f64};
-use netlathe_ir::op::activation::{Activation, Function};
+use netlathe_ir::op::activation::{Activation, Function, Span};
 use netlathe_ir::{FixedType, Node};
 
 pub(super) fn lower(layer: &mut Layer, a: &Activation, node: &Node, x: &Operand<'_>, namer: &mut Namer) {
@@ -22,7 +22,7 @@ pub(super) fn lower(layer: &mut Layer, a: &Activation, node: &Node, x: &Operand<
             format!("{}<{config}>", a.function.name())
         }
         Function::Sigmoid | Function::Tanh => {
-            let (Some(table), Some(range)) = (&a.table, a.function.table_range()) else {
+            let (Some(table), Some(Span::Around { range })) = (&a.table, a.function.table_span()) else {
                 unreachable!("the passes attach a table to every function that has one")
             };
             let name = layer.ty("table", &table.ty, namer);
@@ -47,6 +47,7 @@ pub(super) fn lower(layer: &mut Layer, a: &Activation, node: &Node, x: &Operand<
             }
             format!("binary_tanh<{config}>")
         }
+        _ => unreachable!("not made by any front end yet"),
     };
     layer.calls.push(format!("nnet::activate<nnet::{function}, {}>({}, {});", layer.len, x.array, layer.out));
 }

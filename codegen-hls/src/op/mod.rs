@@ -31,6 +31,7 @@ pub(crate) fn lower(layer: &mut Layer, node: &Node, operands: &[Operand<'_>], na
         Op::Concatenate(c) => concatenate::lower(layer, c, node, operands),
         Op::Reshape(_) => reshape::lower(layer, &operands[0]),
         Op::Threshold(t) => threshold::lower(layer, t, &operands[0], namer),
+        _ => unreachable!("not made by any front end yet"),
     }
 }
 
@@ -46,6 +47,7 @@ pub(crate) fn interval(op: &Op) -> u32 {
         | Op::Concatenate(_)
         | Op::Reshape(_)
         | Op::Threshold(_) => 1,
+        _ => 1,
     }
     .max(1)
 }

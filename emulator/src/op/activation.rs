@@ -3,7 +3,7 @@
 use super::{Counts, alignment, cast_from, convert};
 use crate::int::{Budget, Int};
 use netlathe_apfixed::{Cast, Class, FixedType, Overflows, Precision, TooWide, from_f64};
-use netlathe_ir::op::activation::{Activation, Function};
+use netlathe_ir::op::activation::{Activation, Function, Span};
 
 /// An activation ready to run.
 pub enum Kernel<R> {
@@ -140,7 +140,7 @@ impl<R: Int> Kernel<R> {
                 }
             }
             Function::Sigmoid | Function::Tanh => {
-                let (Some(table), Some(range)) = (&a.table, a.function.table_range()) else {
+                let (Some(table), Some(Span::Around { range })) = (&a.table, a.function.table_span()) else {
                     unreachable!("validated")
                 };
                 Kernel::Table {
@@ -170,6 +170,7 @@ impl<R: Int> Kernel<R> {
                     results: [of_integer(-1, y)?, of_integer(0, y)?, of_integer(1, y)?],
                 }
             }
+            _ => unreachable!("not made by any front end yet"),
         })
     }
 

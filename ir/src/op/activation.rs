@@ -1,6 +1,7 @@
 //! Element-wise activations.
 
 use crate::table::Table;
+use crate::weight::Weight;
 use netlathe_apfixed::{FixedType, Precision};
 
 /// The function of one element.
@@ -14,6 +15,27 @@ pub enum Function {
     LeakyRelu { alpha: f64, param: Precision },
     /// `x > theta ? x : 0`. hls4ml makes Keras 3's plain ReLU layer of this, with theta 0.
     ThresholdedRelu { theta: f64, param: Precision },
+    /// `clip(x, 0, max)` (hls4ml's `relu6`, `relu1`); max is a whole number.
+    ClippedRelu { max: u32 },
+    /// Keras's whole ReLU: `max` from `max` on, `x` from `threshold` on, `slope * (x - threshold)` below. Each constant has a
+    /// type that holds it to 16 bits ([`constant_type`](crate::range::constant_type)).
+    GeneralRelu { max: Option<f64>, slope: f64, threshold: f64 },
+    /// `x > 0 ? x : alpha[i] * x`; `alpha`, called `param`, has one value per element of the trailing axes.
+    PRelu { alpha: Box<Weight> },
+    /// `x >= 0 ? x : alpha * (exp(x) - 1)`, by a table over -8 to 0.
+    Elu { alpha: f64, param: Precision },
+    /// `lambda * (x >= 0 ? x : alpha * (exp(x) - 1))` with its fixed constants, by a table over -8 to 0.
+    Selu,
+    /// `log(exp(x) + 1)`, table over +-8.
+    Softplus,
+    /// `x / (|x| + 1)`, table over +-8.
+    Softsign,
+    /// `exp(x)`, by NetLathe's own table over +-2^`range_log2`.
+    Exponential { range_log2: u32 },
+    /// `x * Phi(x)` (`approximate`: by the tanh formula), Phi by NetLathe's own table over +-8.
+    Gelu { approximate: bool },
+    /// `x * sigmoid(x)`, sigmoid by NetLathe's own table over +-16.
+    Silu,
     /// Table over +-8.
     Sigmoid,
     /// Table over +-4.
@@ -32,7 +54,10 @@ impl Function {
     /// hls4ml's class name.
     pub fn class_name(&self) -> &'static str {
         match self {
-            Function::LeakyRelu { .. } | Function::ThresholdedRelu { .. } => "ParametrizedActivation",
+            Function::LeakyRelu { .. } | Function::ThresholdedRelu { .. } | Function::Elu { .. } => {
+                "ParametrizedActivation"
+            }
+            Function::PRelu { .. } => "PReLU",
             Function::HardSigmoid { .. } | Function::HardTanh { .. } => "HardActivation",
             Function::TernaryTanh { .. } => "TernaryTanh",
             _ => "Activation",
@@ -46,6 +71,18 @@ impl Function {
             Function::Relu => "relu",
             Function::LeakyRelu { .. } => "leaky_relu",
             Function::ThresholdedRelu { .. } => "thresholded_relu",
+            Function::ClippedRelu { max: 6 } => "relu6",
+            Function::ClippedRelu { max: 1 } => "relu1",
+            Function::ClippedRelu { .. } => "clipped_relu",
+            Function::GeneralRelu { .. } => "general_relu",
+            Function::PRelu { .. } => "prelu",
+            Function::Elu { .. } => "elu",
+            Function::Selu => "selu",
+            Function::Softplus => "softplus",
+            Function::Softsign => "softsign",
+            Function::Exponential { .. } => "exponential",
+            Function::Gelu { .. } => "gelu",
+            Function::Silu => "silu",
             Function::Sigmoid => "sigmoid",
             Function::Tanh => "tanh",
             Function::HardSigmoid { .. } => "hard_sigmoid",
@@ -57,17 +94,43 @@ impl Function {
 
     /// Whether an element costs a multiplication.
     pub fn multiplies(&self) -> bool {
-        matches!(self, Function::LeakyRelu { .. } | Function::HardSigmoid { .. } | Function::HardTanh { .. })
+        matches!(
+            self,
+            Function::LeakyRelu { .. }
+                | Function::GeneralRelu { .. }
+                | Function::PRelu { .. }
+                | Function::Elu { .. }
+                | Function::Selu
+                | Function::Gelu { .. }
+                | Function::Silu
+                | Function::HardSigmoid { .. }
+                | Function::HardTanh { .. }
+        )
     }
 
-    /// Half the range that the table covers, for functions that have one.
-    pub fn table_range(&self) -> Option<u32> {
+    /// The table that the function reads, if it has one.
+    pub fn table_span(&self) -> Option<Span> {
         match self {
-            Function::Sigmoid => Some(8),
-            Function::Tanh => Some(4),
+            Function::Sigmoid | Function::Softplus | Function::Softsign => Some(Span::Around { range: 8 }),
+            Function::Tanh => Some(Span::Around { range: 4 }),
+            Function::Elu { .. } | Function::Selu => Some(Span::Below { range: 8 }),
+            Function::Exponential { range_log2 } => Some(Span::Centred { range: 1 << range_log2 }),
+            Function::Gelu { .. } => Some(Span::Centred { range: 8 }),
+            Function::Silu => Some(Span::Centred { range: 16 }),
             _ => None,
         }
     }
+}
+
+/// What a table of N entries covers, and which entry an input takes; see `docs/numerics.md`, Tables.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Span {
+    /// -range to range: entry `trunc(x * N / (2 range)) + N / 2`, clamped; its value at the entry's lower end (hls4ml).
+    Around { range: u32 },
+    /// -range to 0, read for negative inputs only: entry `trunc(x * N / -range)`, clamped (hls4ml's elu and selu).
+    Below { range: u32 },
+    /// -range to range: entry `floor(x * N / (2 range)) + N / 2`, clamped; its value at the entry's middle (NetLathe's own).
+    Centred { range: u32 },
 }
 
 /// An element-wise activation.
@@ -103,7 +166,8 @@ impl Activation {
             Function::LeakyRelu { param, .. } | Function::ThresholdedRelu { param, .. } => {
                 vec![("param", param)]
             }
-            Function::Sigmoid | Function::Tanh => vec![("table", &mut self.table_ty)],
+            Function::Elu { param, .. } => vec![("param", param), ("table", &mut self.table_ty)],
+            f if f.table_span().is_some() => vec![("table", &mut self.table_ty)],
             _ => Vec::new(),
         }
     }

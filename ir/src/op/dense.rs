@@ -1,4 +1,4 @@
-//! Fully connected layer: `y[j] = Q(result, acc_j)`, `acc_j` summed in `accum`.
+//! Fully connected layer: `y[j] = Q(result, acc_j)`, `acc_j` summed in `accum`. A convolution has one inside.
 
 use crate::config::Strategy;
 use crate::weight::{Encoding, Weight};
@@ -7,7 +7,7 @@ use netlathe_apfixed::Precision;
 /// Fully connected layer on the last axis.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Dense {
-    /// Shape (n_in, n_out).
+    /// Shape (n_in, n_out); inside a convolution the window's axes stand for n_in.
     pub weight: Weight,
     /// Shape (n_out); [`Weight::no_bias`] when the layer has none.
     pub bias: Weight,
@@ -19,27 +19,45 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// Inputs of one dot product.
-    pub fn n_in(&self) -> usize {
-        self.weight.data.shape()[0]
+    /// A product with hls4ml's defaults, its types open.
+    pub fn new(weight: Weight, bias: Weight) -> Self {
+        Self {
+            weight,
+            bias,
+            accum: Precision::Auto,
+            input: Encoding::Fixed,
+            strategy: Strategy::Latency,
+            reuse_factor: 1,
+        }
     }
 
-    /// Dot products.
+    /// Inputs of one dot product: every axis of the kernel but the last.
+    pub fn n_in(&self) -> usize {
+        self.weight.data.shape().split_last().map_or(0, |(_, head)| head.iter().product())
+    }
+
+    /// Dot products: the kernel's last axis.
     pub fn n_out(&self) -> usize {
-        self.weight.data.shape()[1]
+        self.weight.data.shape().last().copied().unwrap_or(0)
+    }
+
+    /// The kernel as a matrix (n_in, n_out), row by row: raw integers.
+    pub fn raw_matrix(&self) -> Vec<i64> {
+        self.weight.raw().iter().copied().collect()
+    }
+
+    pub(super) fn check_bias(&self) -> Result<(), String> {
+        if self.bias.data.shape() == [self.n_out()] {
+            return Ok(());
+        }
+        Err(format!("bias has shape {:?}, the kernel needs [{}]", self.bias.data.shape(), self.n_out()))
     }
 
     pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {
         if self.weight.data.ndim() != 2 {
             return Err(format!("kernel has shape {:?}, Dense needs a matrix", self.weight.data.shape()));
         }
-        if self.bias.data.shape() != [self.n_out()] {
-            return Err(format!(
-                "bias has shape {:?}, the kernel needs [{}]",
-                self.bias.data.shape(),
-                self.n_out()
-            ));
-        }
+        self.check_bias()?;
         match input {
             [head @ .., last] if *last == self.n_in() => Ok([head, &[self.n_out()]].concat()),
             _ => Err(format!("input has shape {input:?}, the kernel needs {} in the last axis", self.n_in())),

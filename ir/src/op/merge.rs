@@ -25,19 +25,22 @@ impl MergeOp {
     }
 }
 
-/// `y = Q(result, a op b)`, exact before the conversion; of two equal values maximum and minimum take the second.
+/// `y = Q(result, a op b op ..)`, exact before the conversion; of two equal values maximum and minimum take the later.
+///
+/// Operands of other shapes are repeated along axes of size 1, missing axes coming first (Keras's rule, numpy's too). Subtract
+/// takes two operands. The average of a number of operands that is no power of two is the exact sum divided toward zero at the
+/// finest operand's step.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Merge {
     pub op: MergeOp,
     pub reuse_factor: u32,
 }
 
-pub(super) fn output_shape(inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
-    if inputs.len() != 2 {
-        return Err(format!("a merge takes two inputs, it has {}", inputs.len()));
+impl Merge {
+    pub(super) fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
+        if inputs.len() < 2 || (self.op == MergeOp::Subtract && inputs.len() != 2) {
+            return Err(format!("{} cannot take {} input(s)", self.op.name(), inputs.len()));
+        }
+        super::broadcast::broadcast(inputs)
     }
-    if inputs[0] != inputs[1] {
-        return Err(format!("the inputs' shapes {:?} and {:?} differ", inputs[0], inputs[1]));
-    }
-    Ok(inputs[0].to_vec())
 }

@@ -189,5 +189,6 @@ fn set_layout(node: &mut Node, cx: &mut Context<'_>) {
         Op::Merge(m) => m.reuse_factor = reuse,
         Op::Concatenate(c) => c.reuse_factor = reuse,
         Op::Input(_) | Op::Reshape(_) | Op::Threshold(_) => {}
+        _ => unreachable!("not made by any front end yet"),
     }
 }

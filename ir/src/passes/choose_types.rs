@@ -6,7 +6,6 @@
 //! activation is not rounded in between. Softmax gets tables with one entry for every value of their index, so that no output
 //! is further than 2^-8 from the exact function for up to 128 classes.
 
-use super::infer_types::constant_type;
 use super::{Context, Types};
 use crate::diag::{Diagnostic, Refused};
 use crate::float;
@@ -15,6 +14,7 @@ use crate::op::Op;
 use crate::op::activation::Function;
 use crate::op::softmax::{Implementation, Softmax};
 use crate::range::Interval;
+use crate::range::constant_type;
 use crate::table::ceil_log2;
 use crate::weight::{Encoding, Weight};
 use netlathe_apfixed::{FixedType, Overflow, Precision, Rounding, to_f64, weight_raw};
@@ -99,6 +99,7 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
                     | Function::HardTanh { .. }
                     | Function::BinaryTanh
                     | Function::TernaryTanh { .. } => Interval { min: -1.0, max: 1.0 },
+                    _ => unreachable!("not made by any front end yet"),
                 };
                 (None, bound)
             }
@@ -108,6 +109,7 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
             Op::Reshape(_) => (Some(operands[0].0), operands[0].1),
             // Made after types are chosen, with its type.
             Op::Threshold(_) => continue,
+            _ => unreachable!("not made by any front end yet"),
         };
         let is_reshape = matches!(node.op, Op::Reshape(_));
         if node.result == Precision::Auto {
@@ -227,7 +229,7 @@ fn tables(graph: &mut Graph, id: NodeId, cx: &mut Context<'_>) {
     let shape = node.shape.clone();
     match (&mut node.op, input) {
         (Op::Activation(a), _) => {
-            if a.function.table_range().is_some() {
+            if a.function.table_span().is_some() {
                 a.table_size = TABLE_SIZE;
             }
             a.table_ty = Precision::Is(chosen(18, Interval { min: -1.0, max: 1.0 }));

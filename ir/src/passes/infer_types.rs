@@ -10,8 +10,9 @@ use crate::graph::{Graph, Node};
 use crate::op::Op;
 use crate::op::activation::Function;
 use crate::op::merge::MergeOp;
+use crate::range::constant_type;
 use crate::weight::{Encoding, Weight};
-use netlathe_apfixed::{Class, FixedType, Overflow, Precision, Rounding};
+use netlathe_apfixed::{FixedType, Overflow, Precision, Rounding};
 
 pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused> {
     let rules = match cx.types {
@@ -87,6 +88,7 @@ impl Rules {
             // Made after inference, with its type.
             Op::Threshold(_) => return,
             Op::Input(_) => self.default,
+            _ => unreachable!("not made by any front end yet"),
         };
         if node.result == Precision::Auto {
             node.result = Precision::Is(result);
@@ -174,37 +176,9 @@ fn plus_bias(product: &FixedType, b: &FixedType) -> FixedType {
     exact(integer, product.frac().max(b.frac()), product.signed || b.signed)
 }
 
-/// The smallest type of a constant, at most `max_width` bits (and a sign), truncating (hls4ml's `_get_precision_from_constant`).
-pub(super) fn constant_type(value: f64, max_width: u32) -> FixedType {
-    if value == 0.0 {
-        return FixedType::ufixed(1, 1);
-    }
-    let signed = value < 0.0;
-    let magnitude = value.abs();
-    let integer = libm::ilogb(magnitude) + 1;
-    // Fraction bits until nothing is left, within the width.
-    let mut width = 1;
-    let mut scaled = libm::ldexp(magnitude, 1 - integer);
-    while width < max_width && scaled != libm::floor(scaled) {
-        scaled *= 2.0;
-        width += 1;
-    }
-    let sign = u32::from(signed);
-    FixedType { signed, class: Class::Fixed, ..FixedType::fixed(width + sign, integer + sign as i32) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn leaky_relu_constants_keep_eight_bits() {
-        // hls4ml: 0.3 becomes ufixed<8,-1>, 153/512.
-        assert_eq!(constant_type(0.3, 8), FixedType::ufixed(8, -1));
-        assert_eq!(constant_type(0.25, 8), FixedType::ufixed(1, -1));
-        assert_eq!(constant_type(1.0, 8), FixedType::ufixed(1, 1));
-        assert_eq!(constant_type(-1.5, 8), FixedType::fixed(3, 2));
-    }
 
     #[test]
     fn accumulators_as_hls4ml_sizes_them() {

@@ -76,6 +76,7 @@ pub(super) fn of(op: &Op) -> Attributes {
                 | Function::Sigmoid
                 | Function::Tanh
                 | Function::BinaryTanh => {}
+                _ => unreachable!("not made by any front end yet"),
             }
             put("table", Value::Type(x.table_ty));
             put("table_size", Value::Int(x.table_size.into()));
@@ -120,6 +121,7 @@ pub(super) fn of(op: &Op) -> Attributes {
                 weight(name, w, &mut put);
             }
         }
+        _ => unreachable!("not made by any front end yet"),
     }
     a
 }
