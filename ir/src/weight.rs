@@ -11,6 +11,12 @@ pub enum Encoding {
     Fixed,
     /// One bit: 0 means -1 and 1 means +1 (hls4ml's `XnorPrecisionType`, QKeras `binary` kernels).
     Xnor,
+    /// A sign and a power of two (hls4ml's `ExponentPrecisionType`, QKeras `quantized_po2` kernels). The weight's type is the
+    /// exponent's, `ap_int<W>`; the raw integer is `2 * exponent`, plus 1 for a positive weight.
+    ///
+    /// The product with an input of X bits is the input in `ap_fixed<2 (W + X), W + X>`, shifted by the exponent within that
+    /// type (bits that leave it are lost), negated for a negative weight (hls4ml's `weight_exponential`).
+    Exponent,
 }
 
 /// A quantiser that the file attaches to a weight.

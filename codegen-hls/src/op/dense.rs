@@ -15,6 +15,7 @@ pub(super) fn lower(layer: &mut Layer, d: &Dense, x: &Operand<'_>, namer: &mut N
     let times = match d.weight.encoding {
         Encoding::Xnor if d.counts() => "nnet::equal_bits".to_owned(),
         Encoding::Xnor => format!("nnet::{bits}times_sign"),
+        Encoding::Exponent => unreachable!("not made by any front end yet"),
         Encoding::Fixed => format!("nnet::{bits}times_fixed<{}>", layer.ty("weight", &d.weight.ty(), namer)),
     };
     let result = if d.counts() {
@@ -56,6 +57,7 @@ pub(super) fn lower(layer: &mut Layer, d: &Dense, x: &Operand<'_>, namer: &mut N
     };
     let meaning = match d.weight.encoding {
         Encoding::Xnor => "0 means -1, 1 means +1".to_owned(),
+        Encoding::Exponent => "twice the exponent, plus 1 for a positive weight".to_owned(),
         Encoding::Fixed => format!("raw integers of {}", d.weight.ty()),
     };
     let weight = namer.unique(&format!("{}_weight", layer.ident));

@@ -175,6 +175,7 @@ fn held(weight: &Weight, x: f64) -> f64 {
                 -1.0
             }
         }
+        Encoding::Exponent => x,
         Encoding::Fixed => {
             let ty = weight.ty();
             weight_raw(x, &ty).map_or(x, |raw| to_f64(raw, &ty))
