@@ -3,6 +3,7 @@
 use super::{Counts, alignment, cast_from, convert};
 use crate::int::{Budget, Int};
 use netlathe_apfixed::{Cast, Class, FixedType, Overflows, Precision, TooWide, from_f64};
+use netlathe_ir::config::IoType;
 use netlathe_ir::op::activation::{Activation, Function, Span};
 
 /// An activation ready to run.
@@ -114,6 +115,7 @@ impl<R: Int> Kernel<R> {
         a: &Activation,
         x: &FixedType,
         y: &FixedType,
+        io: IoType,
         budget: &mut Budget,
     ) -> Result<Self, TooWide> {
         Ok(match &a.function {
