@@ -17,8 +17,10 @@ pub enum Function {
     ThresholdedRelu { theta: f64, param: Precision },
     /// `clip(x, 0, max)` (hls4ml's `relu6`, `relu1`); max is a whole number.
     ClippedRelu { max: u32 },
-    /// Keras's whole ReLU: `max` from `max` on, `x` from `threshold` on, `slope * (x - threshold)` below. Each constant has a
-    /// type that holds it to 16 bits ([`constant_type`](crate::range::constant_type)).
+    /// Keras's whole ReLU: `max` from `max` on, `x` from `threshold` on, `slope * (x - threshold)` below; compared in this order.
+    /// Each of the three constants `c` stands for `Q(constant_type(c, 16), c)`
+    /// ([`constant_type`](crate::range::constant_type), truncated to it): the comparisons use these values, and the output is
+    /// `Q(result, max)`, `Q(result, x)` or `Q(result, slope * (x - threshold))`, each exact before its one conversion.
     GeneralRelu { max: Option<f64>, slope: f64, threshold: f64 },
     /// `x > 0 ? x : alpha[i] * x`; `alpha`, called `param`, has one value per element of the trailing axes.
     PRelu { alpha: Box<Weight> },

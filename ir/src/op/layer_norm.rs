@@ -1,4 +1,46 @@
 //! Layer normalisation over the last axis.
+//!
+//! # The arithmetic
+//!
+//! For each run of `n` values along the last axis, with `A` = `accum`, `T` = the table's type, `S` and `B` the types of scale and
+//! bias, `F(t)` the fraction bits of type `t`, and `Q(t, x)` the conversion of the exact value `x` to type `t`:
+//!
+//! ```text
+//! k     = Q(A, 1 / n)                              a constant: 1 / n in float64
+//! sum   = 0;  for i ascending: sum = Q(A, sum + Q(A, x_i))
+//! mean  = Q(A, sum * k)
+//! d_i   = Q(A, Q(A, x_i) - mean)
+//! sum2  = 0;  for i ascending: sum2 = Q(A, sum2 + Q(A, d_i * d_i))
+//! var   = Q(A, sum2 * k)
+//! ```
+//!
+//! [`RootIndex::Uniform`] (hls4ml's `nnet_layernorm.h`) with `N` table entries:
+//!
+//! ```text
+//! index = var * N * 2^range_power2, exact, its fraction cut off toward zero, then clamped to 0 ..= N - 1
+//! y_i   = Q(result, d_i * table[index] * scale_i + bias_i), one exact expression
+//! ```
+//!
+//! Entry `j` is `1 / sqrt(10^-p + j * 2^-range_power2 / N)`, `p = -round(log10 epsilon)`: hls4ml's float32 steps.
+//!
+//! [`RootIndex::Normalised`] with `N = 2^(M + 1)` table entries (a power of two, at least 2), on raw integers. `e` is
+//! [`LayerNorm::epsilon_raw`], `G` is [`NORMALISED_FRAC`]:
+//!
+//! ```text
+//! u     = max(raw(var), 0) + e                     at least 1; one bit wider than A
+//! p     = position of u's highest set bit          0 for u = 1
+//! s     = (p - F(A)) mod 2                         0 or 1, also for negative p - F(A)
+//! q     = (p - F(A) - s) / 2                       so u * 2^-F(A) = m * 4^q with 1 <= m < 4; may be negative
+//! t     = the M bits of u below its highest:  p >= M ? (u >> (p - M)) - 2^M : (u << (M - p)) - 2^M
+//! index = s * 2^M + t
+//! sh    = F(A) + F(T) + q - G
+//! v_i   = raw(d_i) * raw(table[index])             exact
+//! z_i   = sh > 0 ? (v_i + 2^(sh - 1)) >> sh : v_i << -sh        arithmetic shift; raw, G fraction bits
+//! y_i   = Q(result, z_i * 2^-G * scale_i + bias_i), one exact expression
+//! ```
+//!
+//! Entry `s * 2^M + t` is `1 / sqrt(2^s * (1 + (t + 1/2) / 2^M))`: between 1/2 and 1. Because `d_i^2 <= n * var`, `|z_i| * 2^-G` stays
+//! below `2 * sqrt(n)`: [`LayerNorm::normalised_integer_bits`] bits before the point hold it, sign included.
 
 use crate::table::Table;
 use crate::weight::Weight;
@@ -13,7 +55,10 @@ pub enum RootIndex {
     Normalised,
 }
 
-/// `y = Q(result, (x - mean) / sqrt(variance) * scale + bias)`.
+/// Fraction bits of the normalised value `z` of [`RootIndex::Normalised`].
+pub const NORMALISED_FRAC: i32 = 20;
+
+/// `y = Q(result, (x - mean) / sqrt(variance) * scale + bias)`; the [module](self) has every step.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LayerNorm {
     /// Shape (last axis).
@@ -44,6 +89,21 @@ impl LayerNorm {
             table: None,
             reuse_factor: 1,
         }
+    }
+
+    /// Epsilon in units of the accumulator's step, to the nearest and at least 1: what [`RootIndex::Normalised`] adds to the
+    /// variance's raw integer. `accum` must be known.
+    pub fn epsilon_raw(&self) -> i64 {
+        let frac = match self.accum {
+            Precision::Is(ty) => ty.frac(),
+            Precision::Auto => 0,
+        };
+        (libm::floor(libm::ldexp(self.epsilon, frac) + 0.5) as i64).max(1)
+    }
+
+    /// Integer bits, sign included, that hold every normalised value of `n` values: `ceil(log2 n) / 2` rounded up, plus 2.
+    pub fn normalised_integer_bits(n: usize) -> u32 {
+        n.next_power_of_two().trailing_zeros().div_ceil(2) + 2
     }
 
     pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {
