@@ -23,6 +23,10 @@ const HEADERS: &[(&str, &str)] = &[
     ("nnet_pragmas.h", include_str!("../nnet/nnet_pragmas.h")),
     ("nnet_reshape.h", include_str!("../nnet/nnet_reshape.h")),
     ("nnet_softmax.h", include_str!("../nnet/nnet_softmax.h")),
+    ("nnet_stream.h", include_str!("../nnet/nnet_stream.h")),
+    ("nnet_stream_image.h", include_str!("../nnet/nnet_stream_image.h")),
+    ("nnet_stream_trace.h", include_str!("../nnet/nnet_stream_trace.h")),
+    ("nnet_stream_window.h", include_str!("../nnet/nnet_stream_window.h")),
     ("nnet_threshold.h", include_str!("../nnet/nnet_threshold.h")),
     ("nnet_trace.h", include_str!("../nnet/nnet_trace.h")),
     ("nnet_window.h", include_str!("../nnet/nnet_window.h")),
@@ -69,6 +73,9 @@ mod tests {
         for (name, text) in HEADERS {
             for file in text.lines().filter_map(included) {
                 let known = HEADERS.iter().any(|(n, _)| *n == file);
+                if *name == "nnet_stream.h" && file == "hls_stream.h" {
+                    continue;
+                }
                 assert!(known || file.starts_with("ap_"), "{name} includes {file}");
                 assert_eq!(
                     file.starts_with("ap_"),
