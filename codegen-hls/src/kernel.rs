@@ -120,7 +120,7 @@ fn lower_all(
         let mut layer = Layer::new(node, idents[&id].clone(), namer);
         let operands: Vec<Operand<'_>> =
             node.inputs.iter().map(|i| operand(&layers[i].out, network.node(*i))).collect();
-        op::lower(&mut layer, node, &operands, namer);
+        op::lower(&mut layer, node, &operands, network.graph().io_type, namer);
         layers.insert(id, layer);
     }
     layers

@@ -236,7 +236,7 @@ impl<R: Int> Program<R> {
                 .map(|&i| Operand { ty: graph.node(i).ty(), shape: graph.node(i).shape.clone() })
                 .collect();
             let port = graph.inputs.iter().position(|&i| i == id).unwrap_or(usize::MAX);
-            let kernel = Kernel::compile(node, &operands, port, budget)
+            let kernel = Kernel::compile(node, &operands, port, graph.io_type, budget)
                 .map_err(|e: TooWide| Error::TooWide { layer: node.name.clone(), bits: e.needed_bits })?;
             let slot = slots.len();
             slot_of[id.index()] = slot;

@@ -7,7 +7,9 @@ use crate::layer::Layer;
 use crate::names::Namer;
 use crate::op::{self, Operand};
 use askama::Template;
+use netlathe_ir::config::IoType;
 use netlathe_ir::op::activation::{Activation, Function};
+use netlathe_ir::op::pool::Extent;
 use netlathe_ir::op::resize::Interpolation;
 use netlathe_ir::{Node, Op};
 
@@ -68,6 +70,14 @@ struct BufferCode<'a> {
     calls: &'a [String],
 }
 
+#[derive(Template)]
+#[template(path = "stream_embedding.cpp")]
+struct EmbeddingCode<'a> {
+    x: &'a End,
+    y: &'a End,
+    calls: &'a [String],
+}
+
 impl Task<'_> {
     /// Fills in the layer, and says what its process does.
     pub(super) fn lower(&self, layer: &mut Layer, namer: &mut Namer) -> Body {
@@ -77,6 +87,11 @@ impl Task<'_> {
         let y = self.result.channel;
         match &self.node.op {
             Op::Conv(c) => super::window::conv(self, layer, c, namer),
+            Op::Pool(p) => match p.extent {
+                Extent::Window(w) => super::window::pool(self, layer, p, &w, namer),
+                Extent::Global { .. } => super::window::global_pool(self, layer, p, namer),
+            },
+            Op::Embedding(_) => self.look_up(layer, namer),
             Op::Reshape(_) => self.repack(),
             Op::Concatenate(c) if c.axis + 1 < self.node.shape.len() => self.join(c.axis),
             Op::ZeroPadding(z) => {
@@ -145,7 +160,7 @@ impl Task<'_> {
             .zip(&self.operands)
             .map(|(x, node)| Operand { array: &x.array, shape: vec![x.channel.len], ty: node.ty() })
             .collect();
-        op::lower(layer, self.node, &operands, namer);
+        op::lower(layer, self.node, &operands, IoType::Stream, namer);
         let ii = self.interval(op::interval(&self.node.op).into());
         let code = MapCode { tokens: y.tokens, ii, sources: &self.sources, y, calls: &layer.calls };
         Body { text: text(&code), script: Script::repeat(MAP, y.tokens), interval: ii }
@@ -159,13 +174,29 @@ impl Task<'_> {
             .zip(&self.operands)
             .map(|(x, node)| Operand { array: &x.array, shape: node.shape.clone(), ty: node.ty() })
             .collect();
-        op::lower(layer, self.node, &operands, namer);
+        op::lower(layer, self.node, &operands, IoType::Stream, namer);
         let code = BufferCode { sources: &self.sources, y: &self.result, calls: &layer.calls };
         let mut script = Script::default();
         for (port, x) in self.sources.iter().enumerate() {
             script.push(Step { reads: Ports::One(port), writes: Ports::None }, x.channel.tokens);
         }
         script.push(WRITE, self.result.channel.tokens);
+        Body { text: text(&code), script, interval: self.interval(1) }
+    }
+
+    /// An embedding: a token of integers comes, a token leaves for each of them.
+    fn look_up(&self, layer: &mut Layer, namer: &mut Namer) -> Body {
+        let (x, y) = (&self.sources[0], &self.result);
+        layer.shape = vec![1, y.len];
+        layer.len = y.len;
+        let operand = Operand { array: &x.array, shape: vec![1], ty: self.operands[0].ty() };
+        op::lower(layer, self.node, &[operand], IoType::Stream, namer);
+        let mut script = Script::default();
+        for _ in 0..x.tokens {
+            script.push(READ, 1);
+            script.push(WRITE, x.len);
+        }
+        let code = EmbeddingCode { x, y, calls: &layer.calls };
         Body { text: text(&code), script, interval: self.interval(1) }
     }
 

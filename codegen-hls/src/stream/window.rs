@@ -7,7 +7,8 @@ use crate::names::Namer;
 use crate::op;
 use askama::Template;
 use netlathe_ir::op::conv::Conv;
-use netlathe_ir::op::window::Window;
+use netlathe_ir::op::pool::{Pool, PoolOp};
+use netlathe_ir::op::window::{Sides, Window};
 
 #[derive(Template)]
 #[template(path = "stream_window.cpp")]
@@ -31,6 +32,43 @@ pub(super) fn conv(task: &Task<'_>, layer: &mut Layer, c: &Conv, namer: &mut Nam
         layer.config_name, x.array, task.result.array, product.weight, product.bias
     ));
     body(task, layer, &c.window, image, c.product.reuse_factor.into())
+}
+
+/// Pooling over a window's positions.
+pub(super) fn pool(task: &Task<'_>, layer: &mut Layer, p: &Pool, window: &Window, namer: &mut Namer) -> Body {
+    layer.headers.push("nnet_stream_pool.h");
+    let image = op::window::image(p.spatial, &task.operands[0].shape);
+    op::window::configure(layer, window, image);
+    let accum = layer.ty("accum", &op::known(p.accum), namer);
+    layer.alias("accum_t", &accum);
+    layer.constant("is_padded", usize::from(window.padding != Sides::default()));
+    let method = match p.op {
+        PoolOp::Max => "largest_of",
+        PoolOp::Average => "mean_of",
+    };
+    layer.calls.push(format!(
+        "nnet::pool_position<nnet::{method}, {}>({}, {}, row, column);",
+        layer.config_name, task.sources[0].array, task.result.array
+    ));
+    body(task, layer, window, image, 1)
+}
+
+/// Pooling over the whole image: a pixel after the other, then the one token of the result.
+pub(super) fn global_pool(task: &Task<'_>, layer: &mut Layer, p: &Pool, namer: &mut Namer) -> Body {
+    layer.headers.push("nnet_stream_pool.h");
+    let accum = layer.ty("accum", &op::known(p.accum), namer);
+    let (x, y) = (&task.sources[0], &task.result);
+    let method = match p.op {
+        PoolOp::Max => "running_maximum",
+        PoolOp::Average => "running_sum",
+    };
+    let text = format!(
+        "    nnet::pool_image<nnet::{method}, {accum}, {}, {}, {}, {}, {}, {}>({}, {});",
+        x.ty, y.ty, x.per_word, y.per_word, x.len, x.tokens, x.stream, y.stream
+    );
+    let mut script = Script::repeat(READ, x.tokens);
+    script.push(WRITE, 1);
+    Body { text, script, interval: task.interval(1) }
 }
 
 /// The loops over the padded image around the calls of `layer`, which compute a position.

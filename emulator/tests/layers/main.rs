@@ -1,5 +1,10 @@
 //! Layers against integers worked out by hand, and the fast path against the counting one.
 
+mod activations;
+mod build;
+mod shapes;
+mod windows;
+
 use ndarray::{Array2, ArrayD, Axis};
 use netlathe_emulator::{Error, Plan};
 use netlathe_ir::config::Config;
