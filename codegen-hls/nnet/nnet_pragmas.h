@@ -24,6 +24,7 @@
 //   NNET_RESHAPE(array, n) n neighbouring elements become one word of memory. None for bambu, as above.
 //   NNET_UNROLL            first line of a loop's body, where Vitis HLS wants it. bambu refuses it there, and needs none: the
 //                          top function's PIPELINE unrolls all loops.
+//   NNET_UNROLL_BY(n)      as NNET_UNROLL, n rounds side by side.
 //
 // For wrappers, whose functions take streams:
 //
@@ -60,6 +61,7 @@
 #define NNET_PARTITION(array)
 #define NNET_RESHAPE(array, n)
 #define NNET_UNROLL
+#define NNET_UNROLL_BY(n)
 #define NNET_DATAFLOW NNET_PRAGMA(HLS DATAFLOW)
 #define NNET_INLINE_OFF NNET_PRAGMA(HLS INLINE off)
 #define NNET_INTERFACE_AXIS(stream) NNET_PRAGMA(HLS INTERFACE mode=axis port=stream)
@@ -73,6 +75,7 @@
 #define NNET_PARTITION(array) NNET_PRAGMA(HLS ARRAY_PARTITION variable=array complete dim=0)
 #define NNET_RESHAPE(array, n) NNET_PRAGMA(HLS ARRAY_RESHAPE variable=array cyclic factor=n dim=1)
 #define NNET_UNROLL NNET_PRAGMA(HLS UNROLL)
+#define NNET_UNROLL_BY(n) NNET_PRAGMA(HLS UNROLL factor=n)
 #define NNET_DATAFLOW NNET_PRAGMA(HLS DATAFLOW)
 #define NNET_INLINE_OFF NNET_PRAGMA(HLS INLINE off)
 #define NNET_INTERFACE_AXIS(stream) NNET_PRAGMA(HLS INTERFACE axis register_mode=both register port=stream)
@@ -86,6 +89,7 @@
 #define NNET_PARTITION(array)
 #define NNET_RESHAPE(array, n)
 #define NNET_UNROLL
+#define NNET_UNROLL_BY(n)
 #define NNET_DATAFLOW
 #define NNET_INLINE_OFF
 #define NNET_INTERFACE_AXIS(stream)

@@ -110,11 +110,15 @@ fn lower_all(
     for (id, node) in network.nodes() {
         let mut layer = Layer::new(node, idents[&id].clone(), namer);
         let operands: Vec<Operand<'_>> =
-            node.inputs.iter().map(|i| Operand { array: &layers[i].out, node: network.node(*i) }).collect();
+            node.inputs.iter().map(|i| operand(&layers[i].out, network.node(*i))).collect();
         op::lower(&mut layer, node, &operands, namer);
         layers.insert(id, layer);
     }
     layers
+}
+
+fn operand<'a>(array: &'a str, node: &Node) -> Operand<'a> {
+    Operand { array, shape: node.shape.clone(), ty: node.ty() }
 }
 
 fn side(

@@ -32,6 +32,8 @@ pub(crate) struct Layer {
     pub(crate) is_input: bool,
     /// Name of the array with its output.
     pub(crate) out: String,
+    /// What of the node's tensor the array holds: all of it, or a token.
+    pub(crate) shape: Vec<usize>,
     pub(crate) len: usize,
     /// Name of the output's type.
     pub(crate) result: String,
@@ -54,6 +56,7 @@ impl Layer {
             trace_file: if is_file_name(&node.name) { node.name.clone() } else { ident.clone() },
             is_input: node.inputs.is_empty(),
             out: namer.unique(&format!("layer{}_out", node.index)),
+            shape: node.shape.clone(),
             len: node.len(),
             types: vec![TypeDef { name: result.clone(), cpp: cpp_type(&node.ty()), note: note(&node.ty()) }],
             result,

@@ -8,9 +8,16 @@ const HEADERS: &[(&str, &str)] = &[
     ("nnet_bench.h", include_str!("../nnet/nnet_bench.h")),
     ("nnet_common.h", include_str!("../nnet/nnet_common.h")),
     ("nnet_concatenate.h", include_str!("../nnet/nnet_concatenate.h")),
+    ("nnet_conv.h", include_str!("../nnet/nnet_conv.h")),
+    ("nnet_conv_grouped.h", include_str!("../nnet/nnet_conv_grouped.h")),
+    ("nnet_conv_latency.h", include_str!("../nnet/nnet_conv_latency.h")),
+    ("nnet_conv_parallel.h", include_str!("../nnet/nnet_conv_parallel.h")),
+    ("nnet_conv_resource.h", include_str!("../nnet/nnet_conv_resource.h")),
     ("nnet_dense.h", include_str!("../nnet/nnet_dense.h")),
+    ("nnet_dense_exponent.h", include_str!("../nnet/nnet_dense_exponent.h")),
     ("nnet_dense_latency.h", include_str!("../nnet/nnet_dense_latency.h")),
     ("nnet_dense_resource.h", include_str!("../nnet/nnet_dense_resource.h")),
+    ("nnet_dense_rows.h", include_str!("../nnet/nnet_dense_rows.h")),
     ("nnet_float.h", include_str!("../nnet/nnet_float.h")),
     ("nnet_merge.h", include_str!("../nnet/nnet_merge.h")),
     ("nnet_pragmas.h", include_str!("../nnet/nnet_pragmas.h")),
@@ -18,6 +25,7 @@ const HEADERS: &[(&str, &str)] = &[
     ("nnet_softmax.h", include_str!("../nnet/nnet_softmax.h")),
     ("nnet_threshold.h", include_str!("../nnet/nnet_threshold.h")),
     ("nnet_trace.h", include_str!("../nnet/nnet_trace.h")),
+    ("nnet_window.h", include_str!("../nnet/nnet_window.h")),
 ];
 
 /// Headers that every kernel has. That of the test benches stands here, too: this is the folder that all of them see.
