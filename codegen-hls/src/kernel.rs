@@ -1,6 +1,6 @@
 //! From a network to its kernel: layers, words, files.
 
-use crate::layer::{Array, Layer, comment};
+use crate::layer::{Adders, Array, Layer, comment};
 use crate::layout::{MAX_WORD_BITS, PortTensor, Side, Word};
 use crate::names::Namer;
 use crate::nnet;
@@ -176,6 +176,14 @@ struct Constants<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "adders.h")]
+struct AddersHeader<'a> {
+    title: &'a str,
+    guard: String,
+    adders: &'a Adders,
+}
+
+#[derive(Template)]
 #[template(path = "top.h")]
 struct TopHeader<'a> {
     network: &'a str,
@@ -259,6 +267,12 @@ impl Files<'_> {
                 let file = format!("{stem}.h");
                 let guard = format!("{}_H_", stem.to_uppercase());
                 tree.insert(&file, render(&Constants { what, title: &layer.title, guard, arrays }));
+                constants.push(file);
+            }
+            if let Some(adders) = &layer.adders {
+                let file = format!("{}.h", adders.name);
+                let guard = format!("{}_H_", adders.name.to_uppercase());
+                tree.insert(&file, render(&AddersHeader { title: &layer.title, guard, adders }));
                 constants.push(file);
             }
         }
