@@ -1,6 +1,6 @@
 //! From a network to its kernel: layers, words, files.
 
-use crate::layer::{Array, Layer, comment};
+use crate::layer::{Adders, Array, Layer, comment};
 use crate::layout::{MAX_WORD_BITS, PortTensor, Side, Word};
 use crate::names::Namer;
 use crate::nnet;
@@ -183,6 +183,14 @@ struct Constants<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "adders.h")]
+struct AddersHeader<'a> {
+    title: &'a str,
+    guard: String,
+    adders: &'a Adders,
+}
+
+#[derive(Template)]
 #[template(path = "top.h")]
 struct TopHeader<'a> {
     network: &'a str,
@@ -269,6 +277,12 @@ pub(crate) fn data_files(
             let file = format!("{stem}.h");
             let guard = format!("{}_H_", stem.to_uppercase());
             tree.insert(&file, render(&Constants { what, title: &layer.title, guard, arrays }));
+            constants.push(file);
+        }
+        if let Some(adders) = &layer.adders {
+            let file = format!("{}.h", adders.name);
+            let guard = format!("{}_H_", adders.name.to_uppercase());
+            tree.insert(&file, render(&AddersHeader { title: &layer.title, guard, adders }));
             constants.push(file);
         }
     }

@@ -1,8 +1,8 @@
 //! A function a command: arguments in, exit code out.
 
 use crate::cli::{
-    Arguments, Build, Command, ConfigArguments, Conformance, Doctor, ExecutorName, FuzzCases, IoName, Predict,
-    Test,
+    Arguments, Build, Command, ConfigArguments, Conformance, Doctor, ExecutorName, FuzzCases, IoName,
+    Predict, Test,
 };
 use crate::print;
 use crate::progress::Progress;

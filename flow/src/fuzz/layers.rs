@@ -360,8 +360,7 @@ fn layer_norm(d: &mut Draw<'_>) -> Option<NodeId> {
 
 /// A shape that broadcasts to `to`, or `to` itself.
 fn operand(d: &mut Draw<'_>, to: &[usize]) -> NodeId {
-    let same: Vec<NodeId> =
-        d.graph.order().into_iter().filter(|&id| d.graph.node(id).shape == to).collect();
+    let same: Vec<NodeId> = d.graph.order().into_iter().filter(|&id| d.graph.node(id).shape == to).collect();
     if !same.is_empty() && !d.rng.one_in(3) {
         return d.rng.pick(&same);
     }
