@@ -74,7 +74,7 @@ pub(crate) fn convert(scene: &mut Scene<'_>) -> Result<Vec<Piece>, Vec<Diagnosti
         "ReLU" | "LeakyReLU" | "PReLU" | "ELU" | "ThresholdedReLU" | "Softmax" => {
             activation::class(scene).map_err(one)
         }
-        "BatchNormalization" => batch_norm::batch_norm(scene),
+        "BatchNormalization" | "QBatchNormalization" => batch_norm::batch_norm(scene),
         "LayerNormalization" => layer_norm::layer_norm(scene),
         "Add" | "Subtract" | "Multiply" | "Average" | "Maximum" | "Minimum" => {
             merge::merge(scene).map_err(one)
