@@ -4,6 +4,7 @@
 //! SKIPPED. `NETLATHE_CODEGEN_SEED` changes the random types and values.
 
 mod bench;
+mod convolutions;
 mod emitted;
 #[path = "../shared/gxx.rs"]
 mod gxx;

@@ -233,6 +233,22 @@ pub fn write_lines(path: PathBuf, lines: &[String]) {
     std::fs::write(path, lines.join("\n") + "\n").unwrap();
 }
 
+/// The compiled kernel's outputs equal these.
+pub fn check_outputs(network: &Validated, inputs: &[ArrayD<i128>], outputs: &[ArrayD<i128>]) {
+    let Some(ap_types) = ap_types("a network against given outputs") else { return };
+    let kernel = kernel(network);
+    let program = compile(&kernel, &ap_types, &[]);
+    let types = |side: &netlathe_codegen_hls::Side| side.tensors.iter().map(|t| t.ty).collect::<Vec<_>>();
+    let data = program.folder.path().join("tb_data");
+    write_lines(data.join("inputs.hex"), &hex_lines(inputs, &types(&kernel.inputs)));
+    write_lines(data.join("outputs.hex"), &hex_lines(outputs, &types(&kernel.outputs)));
+    let output = run(&program, &[]);
+    if output.status.code() != Some(0) {
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        panic!("{}: {text}", program.folder.keep().display());
+    }
+}
+
 /// Every output and every layer of the compiled kernel equals the emulator's.
 pub fn check(network: &Validated, inputs: &[ArrayD<i128>]) {
     let Some(ap_types) = ap_types("a network against the emulator") else { return };
