@@ -6,9 +6,11 @@
 mod bench;
 mod convolutions;
 mod emitted;
+mod functions;
 #[path = "../shared/gxx.rs"]
 mod gxx;
 mod names;
 mod operations;
 mod support;
+mod tensors;
 mod words;

@@ -289,3 +289,12 @@ pub fn check(network: &Validated, inputs: &[ArrayD<i128>]) {
     }
     assert!(text.contains(", 0 of "), "{text}");
 }
+
+const SAMPLES: usize = 40;
+
+/// As [`check`], over random inputs.
+pub fn check_random(rng: &mut Rng, net: Net) {
+    let network = net.finish();
+    let inputs = random_inputs(rng, &network, SAMPLES);
+    check(&network, &inputs);
+}
