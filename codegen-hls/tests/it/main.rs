@@ -10,5 +10,6 @@ mod emitted;
 mod gxx;
 mod names;
 mod operations;
+mod streams;
 mod support;
 mod words;
