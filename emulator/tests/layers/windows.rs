@@ -38,7 +38,7 @@ fn padded(w: &Window, [h, width, _]: [usize; 3]) -> [usize; 2] {
 }
 
 /// A convolution as its definition has it; `rf` is the reuse factor of the resource strategy.
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "a definition names all that it depends on")]
 fn reference(
     x: &[i128],
     xt: FixedType,
