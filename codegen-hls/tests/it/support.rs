@@ -312,3 +312,12 @@ pub fn run_on(
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.code(), text)
 }
+
+const SAMPLES: usize = 40;
+
+/// As [`check`], over random inputs.
+pub fn check_random(rng: &mut Rng, net: Net) {
+    let network = net.finish();
+    let inputs = random_inputs(rng, &network, SAMPLES);
+    check(&network, &inputs);
+}
