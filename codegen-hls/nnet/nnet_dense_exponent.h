@@ -15,8 +15,14 @@ template <int bits> struct times_power {
         typedef ap_fixed<2 * half, half> power_t;
         const bool positive = (weight & 1) != 0;
         const int exponent = static_cast<int>((weight - (positive ? 1 : 0)) / 2);
+        const int distance = exponent < 0 ? -exponent : exponent;
         const power_t wide = cast<power_t>(x);
-        const power_t shifted = exponent < 0 ? power_t(wide >> -exponent) : power_t(wide << exponent);
+        power_t shifted = 0;
+        if (exponent < 0) {
+            shifted = wide >> (distance < 2 * half ? distance : 2 * half - 1);
+        } else if (distance < 2 * half) {
+            shifted = wide << distance;
+        }
         return positive ? cast<y_T>(shifted) : cast<y_T>(power_t(-shifted));
     }
 };

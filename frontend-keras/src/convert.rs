@@ -62,7 +62,8 @@ pub(crate) fn graph(
         let mut whole = true;
         for piece in pieces {
             let origin = Origin { layer: layer.name.clone(), role: piece.role.into() };
-            match graph.add(names.unique(&piece.name), origin, piece.op, &operands) {
+            let added = graph.add(names.unique(&piece.name), origin, piece.op, &operands);
+            match added.and_then(|id| bounded(&graph.node(id).shape).map(|()| id)) {
                 Ok(id) => operands = vec![id],
                 Err(why) => {
                     findings.push(Diagnostic::error(code::SHAPE, why).layer(&layer.name));
@@ -83,6 +84,18 @@ pub(crate) fn graph(
     graph.outputs = ends(&model.outputs);
     notes.dedup();
     Ok((graph, notes))
+}
+
+/// Refuses tensors that no hardware holds, before anything is allocated for one.
+fn bounded(shape: &[usize]) -> Result<(), String> {
+    let elements = shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d));
+    match elements {
+        Some(1..=layers::MAX_ELEMENTS) => Ok(()),
+        _ => Err(format!(
+            "its output would have the shape {shape:?}: 1 to {} elements are read",
+            layers::MAX_ELEMENTS
+        )),
+    }
 }
 
 /// Node names as hls4ml makes them unique: the second `fc` is `fc_0`.

@@ -35,7 +35,7 @@ use std::path::Path;
 use netlathe_ir::{Diagnostic, Graph};
 
 pub use error::{Error, code};
-pub use layers::SUPPORTED;
+pub use layers::{SUPPORTED, Support, supported};
 pub use model::Keras;
 
 use crate::h5::H5;

@@ -160,12 +160,15 @@ fn parse_layer(at: usize, value: &Value) -> Result<Layer, Error> {
     Ok(Layer { name, class, package: package.to_ascii_lowercase(), config, calls: Vec::new() })
 }
 
-/// Layers in a row. hls4ml adds an input where the file has none: `input1` with Keras 2, Keras's own with Keras 3.
+/// Layers in a row. Where the file has no input, it gets the name that hls4ml's users see: Keras's own, since Keras loads
+/// the file first; `input1` in networks that Keras cannot load and hls4ml reads by itself.
 fn sequential(name: String, keras: Keras, mut layers: Vec<Layer>, config: &Value) -> Model {
     if layers[0].class != "InputLayer" {
+        let foreign = layers.iter().any(|l| matches!(l.class.as_str(), "BinaryDense" | "TernaryDense"));
         let (input, key) = match keras {
-            Keras::V2 => ("input1", "batch_input_shape"),
-            Keras::V3 => ("input_layer", "batch_shape"),
+            Keras::V2 if foreign => ("input1".to_string(), "batch_input_shape"),
+            Keras::V2 => (format!("{}_input", layers[0].name), "batch_input_shape"),
+            Keras::V3 => ("input_layer".to_string(), "batch_shape"),
         };
         let shape = ["batch_input_shape", "batch_shape"]
             .iter()
@@ -174,14 +177,12 @@ fn sequential(name: String, keras: Keras, mut layers: Vec<Layer>, config: &Value
             .cloned()
             .unwrap_or(Value::Null);
         let mut map = Map::new();
-        map.insert("name".into(), input.into());
+        map.insert("name".into(), input.clone().into());
         map.insert(key.into(), shape);
         map.insert("dtype".into(), "float32".into());
         let class = "InputLayer".to_string();
-        layers.insert(
-            0,
-            Layer { name: input.into(), class, package: "keras".into(), config: map, calls: Vec::new() },
-        );
+        layers
+            .insert(0, Layer { name: input, class, package: "keras".into(), config: map, calls: Vec::new() });
     }
     for at in 0..layers.len() {
         let operands =

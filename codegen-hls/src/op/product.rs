@@ -93,7 +93,7 @@ fn times(layer: &mut Layer, d: &Dense, namer: &mut Namer) -> String {
         Encoding::Xnor => format!("nnet::{bits}times_sign"),
         Encoding::Exponent => {
             layer.headers.push("nnet_dense_exponent.h");
-            format!("nnet::{bits}times_power<{}>", d.weight.ty().width)
+            format!("nnet::times_power<{}>", d.weight.ty().width)
         }
         Encoding::Fixed => format!("nnet::{bits}times_fixed<{}>", layer.ty("weight", &d.weight.ty(), namer)),
     }

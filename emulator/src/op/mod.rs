@@ -9,6 +9,8 @@ pub mod dense;
 pub mod dot;
 pub mod embedding;
 pub mod gather;
+pub mod index;
+pub mod layer_norm;
 pub mod merge;
 pub mod pool;
 pub mod product;
@@ -37,7 +39,6 @@ pub struct Counts {
 }
 
 /// A node ready to run.
-#[expect(clippy::large_enum_variant, reason = "one a layer: a box would only be in the way")]
 pub enum Kernel<R> {
     Input(usize),
     Dense(dense::Kernel<R>),
@@ -46,6 +47,7 @@ pub enum Kernel<R> {
     Activation(activation::Kernel<R>),
     Softmax(softmax::Kernel<R>),
     BatchNorm(batch_norm::Kernel<R>),
+    LayerNorm(layer_norm::Kernel<R>),
     Merge(merge::Kernel<R>),
     Dot(dot::Kernel),
     Concatenate(concatenate::Kernel),
@@ -107,7 +109,7 @@ impl<R: Int> Kernel<R> {
             }
             Op::Resize(r) => Kernel::Bilinear(resize::Bilinear::compile(r, x, y, budget)?),
             Op::Embedding(e) => Kernel::Embedding(embedding::Kernel::compile(e, &x.ty, y, budget)?),
-            Op::LayerNorm(_) => unreachable!("not made by any front end yet"),
+            Op::LayerNorm(l) => Kernel::LayerNorm(layer_norm::Kernel::compile(l, &x.ty, y, budget)?),
             Op::SeparableConv(_) => unreachable!("pass split_separable leaves none"),
         })
     }
@@ -123,6 +125,7 @@ impl<R: Int> Kernel<R> {
             Kernel::Activation(k) => k.run::<COUNT>(x[0], y, counts),
             Kernel::Softmax(k) => k.run::<COUNT>(x[0], y, counts),
             Kernel::BatchNorm(k) => k.run::<COUNT>(x[0], y, counts),
+            Kernel::LayerNorm(k) => k.run::<COUNT>(x[0], y, counts),
             Kernel::Merge(k) => k.run::<COUNT>(x, y, counts),
             Kernel::Dot(k) => k.run::<R, COUNT>(x[0], x[1], y, counts),
             Kernel::Concatenate(k) => k.run::<R, COUNT>(x, y, counts),

@@ -1,6 +1,6 @@
 //! Softmax: hls4ml's four implementations.
 
-use super::activation::Index;
+use super::index::Index;
 use super::{Counts, Operand, cast_from, convert, tree};
 use crate::int::{Budget, Int};
 use netlathe_apfixed::{Cast, FixedType, Precision, TooWide};

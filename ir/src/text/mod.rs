@@ -14,6 +14,7 @@
 mod attributes;
 mod parse;
 mod print;
+mod read;
 
 pub use parse::{ParseError, parse};
 pub use print::print;
