@@ -167,6 +167,9 @@ pub(crate) struct FuzzCases {
     /// How tensors travel. Default: both.
     #[arg(long, value_enum)]
     pub(crate) io: Option<IoName>,
+    /// Report failing networks as they were drawn.
+    #[arg(long)]
+    pub(crate) no_shrink: bool,
     /// Write failing networks to this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,

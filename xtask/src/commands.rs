@@ -206,6 +206,7 @@ fn run_fuzz_cases(a: FuzzCases) -> Code {
             IoName::Parallel => fuzz::IoType::Parallel,
             IoName::Stream => fuzz::IoType::Stream,
         }),
+        shrink: !a.no_shrink,
         keep: a.keep,
         ap_types,
         cache,

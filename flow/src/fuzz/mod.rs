@@ -24,6 +24,7 @@ use gxx::{Job, Workshop};
 use judge::{Prepared, Stop, prepare};
 pub use netlathe_ir::config::IoType;
 use rng::{Palette, Rng};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,6 +47,8 @@ pub struct Options {
     pub only: Vec<String>,
     /// None: both.
     pub io: Option<IoType>,
+    /// Look for the smallest case that fails alike.
+    pub shrink: bool,
     /// Where failing cases are written.
     pub keep: Option<PathBuf>,
     pub ap_types: Option<PathBuf>,
@@ -90,7 +93,7 @@ pub enum Event<'a> {
 const BATCH: usize = 24;
 /// Draws after which a seed is given up: its palette refuses everything.
 const DRAWS: u64 = 200;
-/// Cases that are shrunk; the others are reported as they are.
+/// Cases that are shrunk, one of each message; the others are reported as they are.
 const SHRUNK: usize = 6;
 
 /// The names that [`Options::only`] may pick.
@@ -178,8 +181,14 @@ pub fn run(options: &Options, tell: &mut (dyn FnMut(Event<'_>) + Send)) -> Resul
     let (.., mut failed) = shared.into_inner().unwrap_or_else(|e| e.into_inner());
     // Independent of which thread was first.
     failed.sort_by_key(|(seed, ..)| seed.wrapping_sub(options.seed));
-    for (number, (seed, case, fault)) in failed.into_iter().enumerate() {
-        report.failures.push(failure(seed, &case, fault, &shop, number, options.keep.as_deref())?);
+    let mut messages: BTreeSet<(FaultKind, String)> = BTreeSet::new();
+    for (seed, case, fault) in failed {
+        let message: String = match fault.kind {
+            FaultKind::Differs => seed.to_string(),
+            _ => fault.detail.chars().filter(|c| !c.is_ascii_digit()).take(80).collect(),
+        };
+        let shrinks = options.shrink && messages.len() < SHRUNK && messages.insert((fault.kind, message));
+        report.failures.push(failure(seed, &case, fault, &shop, shrinks, options.keep.as_deref())?);
     }
     report.seconds = begun.elapsed().as_secs_f64();
     Ok(report)
@@ -190,14 +199,14 @@ fn failure(
     case: &Case,
     fault: Fault,
     shop: &Workshop,
-    number: usize,
+    shrinks: bool,
     keep: Option<&Path>,
 ) -> Result<Failure, Error> {
     let mut failure = Failure { seed, fault, text: String::new(), file: None };
     let mut smallest = case.clone();
-    if number < SHRUNK {
-        smallest = shrink::shrink(case, failure.fault.kind, shop, number)?;
-        if let Some(fault) = shrink::judge(&smallest, shop, number)? {
+    if shrinks {
+        smallest = shrink::shrink(case, failure.fault.kind, shop)?;
+        if let Some(fault) = shrink::judge(&smallest, shop)? {
             failure.fault = fault;
         }
     }

@@ -14,26 +14,26 @@ use netlathe_ir::{NodeId, Op};
 use std::time::{Duration, Instant};
 
 /// After this the smallest case so far is good enough.
-const TIME: Duration = Duration::from_secs(150);
+const TIME: Duration = Duration::from_secs(60);
 /// The name of the kernel that is tried.
 const NAME: &str = "shrunk";
 
 /// What is wrong with a case, if anything; a refused one has no fault.
-pub(super) fn judge(case: &Case, workshop: &Workshop, number: usize) -> Result<Option<Fault>, Error> {
+pub(super) fn judge(case: &Case, workshop: &Workshop) -> Result<Option<Fault>, Error> {
     match prepare(case, NAME) {
-        Ok(prepared) => run(&prepared, case, workshop, number),
+        Ok(prepared) => run(&prepared, case, workshop),
         Err(Stop::Fault(fault)) => Ok(Some(fault)),
         Err(Stop::Refused(_)) => Ok(None),
     }
 }
 
-fn run(prepared: &Prepared, case: &Case, shop: &Workshop, number: usize) -> Result<Option<Fault>, Error> {
+fn run(prepared: &Prepared, case: &Case, shop: &Workshop) -> Result<Option<Fault>, Error> {
     let job = Job { name: NAME, prepared, inputs: &case.inputs };
-    Ok(shop.run(number, &[job])?.pop().flatten())
+    Ok(shop.run(0, &[job])?.pop().flatten())
 }
 
 /// The smallest case found that fails as this one does.
-pub(super) fn shrink(case: &Case, kind: FaultKind, shop: &Workshop, number: usize) -> Result<Case, Error> {
+pub(super) fn shrink(case: &Case, kind: FaultKind, shop: &Workshop) -> Result<Case, Error> {
     let begun = Instant::now();
     let mut best = case.clone();
     'again: loop {
@@ -42,7 +42,7 @@ pub(super) fn shrink(case: &Case, kind: FaultKind, shop: &Workshop, number: usiz
                 return Ok(best);
             }
             let Some(smaller) = apply(&best, &edit) else { continue };
-            if judge(&smaller, shop, number)?.is_some_and(|fault| fault.kind == kind) {
+            if judge(&smaller, shop)?.is_some_and(|fault| fault.kind == kind) {
                 best = smaller;
                 continue 'again;
             }
