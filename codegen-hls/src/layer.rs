@@ -21,6 +21,17 @@ pub(crate) struct Array {
     pub(crate) note: String,
 }
 
+/// A product made of adders, in a header of its own.
+pub(crate) struct Adders {
+    /// Name of the struct.
+    pub(crate) name: String,
+    pub(crate) n_in: usize,
+    pub(crate) n_out: usize,
+    pub(crate) count: usize,
+    /// The body of its function.
+    pub(crate) text: String,
+}
+
 /// One layer.
 pub(crate) struct Layer {
     /// Its name, unique in the project.
@@ -32,12 +43,15 @@ pub(crate) struct Layer {
     pub(crate) is_input: bool,
     /// Name of the array with its output.
     pub(crate) out: String,
+    /// What of the node's tensor the array holds: all of it, or a token.
+    pub(crate) shape: Vec<usize>,
     pub(crate) len: usize,
     /// Name of the output's type.
     pub(crate) result: String,
     pub(crate) types: Vec<TypeDef>,
     pub(crate) weights: Vec<Array>,
     pub(crate) tables: Vec<Array>,
+    pub(crate) adders: Option<Adders>,
     pub(crate) config_name: String,
     /// Members of the configuration struct; none, no struct.
     pub(crate) config: Vec<String>,
@@ -54,11 +68,13 @@ impl Layer {
             trace_file: if is_file_name(&node.name) { node.name.clone() } else { ident.clone() },
             is_input: node.inputs.is_empty(),
             out: namer.unique(&format!("layer{}_out", node.index)),
+            shape: node.shape.clone(),
             len: node.len(),
             types: vec![TypeDef { name: result.clone(), cpp: cpp_type(&node.ty()), note: note(&node.ty()) }],
             result,
             weights: Vec::new(),
             tables: Vec::new(),
+            adders: None,
             config_name: namer.unique(&format!("{ident}_config")),
             config: Vec::new(),
             calls: Vec::new(),

@@ -3,12 +3,14 @@
 use super::{Operand, known};
 use crate::layer::Layer;
 use crate::names::Namer;
-use netlathe_ir::FixedType;
 use netlathe_ir::op::softmax::{Implementation, Softmax};
 use netlathe_ir::table::Table;
+use netlathe_ir::{FixedType, Node};
 
-pub(super) fn lower(layer: &mut Layer, s: &Softmax, x: &Operand<'_>, namer: &mut Namer) {
-    let (outer, slice, inner) = s.split(&x.node.shape);
+pub(super) fn lower(layer: &mut Layer, s: &Softmax, node: &Node, x: &Operand<'_>, namer: &mut Namer) {
+    // The axis counted from the end: the operand may be a token.
+    let axis = s.axis + x.shape.len() - node.shape.len();
+    let (outer, slice, inner) = Softmax { axis, ..s.clone() }.split(&x.shape);
     layer.headers.push("nnet_softmax.h");
     layer.constant("n", slice);
     match s.implementation {

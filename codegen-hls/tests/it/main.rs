@@ -4,10 +4,14 @@
 //! SKIPPED. `NETLATHE_CODEGEN_SEED` changes the random types and values.
 
 mod bench;
+mod convolutions;
 mod emitted;
+mod functions;
 #[path = "../shared/gxx.rs"]
 mod gxx;
 mod names;
 mod operations;
+mod streams;
 mod support;
+mod tensors;
 mod words;

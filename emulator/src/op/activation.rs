@@ -1,9 +1,12 @@
 //! Element-wise activations.
 
+use super::index::Index;
 use super::{Counts, alignment, cast_from, convert};
 use crate::int::{Budget, Int};
 use netlathe_apfixed::{Cast, Class, FixedType, Overflows, Precision, TooWide, from_f64};
-use netlathe_ir::op::activation::{Activation, Function, Span};
+use netlathe_ir::config::IoType;
+use netlathe_ir::op::activation::{Activation, Function};
+use netlathe_ir::range::constant_type;
 
 /// An activation ready to run.
 pub enum Kernel<R> {
@@ -25,6 +28,43 @@ pub enum Kernel<R> {
         entries: Vec<R>,
         result: Cast,
     },
+    /// 0 below 0, the result of `max` above it.
+    Clipped {
+        max: R,
+        highest: R,
+        result: Cast,
+    },
+    General {
+        /// From here on the result of the maximum, from there on the input.
+        max: Option<(Bound<R>, R)>,
+        threshold: Bound<R>,
+        slope: R,
+        /// `slope * ((x << shift) - offset)`.
+        shift: u32,
+        offset: R,
+        positive: Cast,
+        negative: Cast,
+    },
+    PRelu {
+        alpha: Vec<R>,
+        positive: Cast,
+        negative: Cast,
+    },
+    /// `gain * x` from 0 on, `alpha * entry` below.
+    Exponential {
+        gain: R,
+        positive: Cast,
+        index: Index<R>,
+        entries: Vec<R>,
+        alpha: R,
+        negative: Cast,
+    },
+    /// `x * entry`.
+    Gated {
+        index: Index<R>,
+        entries: Vec<R>,
+        result: Cast,
+    },
     /// `clip(slope * x << shift + offset, 0, one)`, then times `gain` minus `less`.
     Hard {
         slope: R,
@@ -37,61 +77,49 @@ pub enum Kernel<R> {
     },
     /// Results of x >= 0 and of x < 0.
     Binary(R, R),
-    /// Doubled input in the input's own type; above which integers it passes 1 and -1; results of -1, 0 and 1.
+    /// The input itself, or doubled in its own type; above which integers it passes 1 and -1; results of -1, 0 and 1.
     Ternary {
-        double: Cast,
+        double: Option<Cast>,
         upper: R,
         lower: R,
         results: [R; 3],
     },
 }
 
-/// Index of a table over +-range: `trunc(x * size / (2 * range)) + size / 2`, clamped; truncation toward zero.
-pub struct Index<R> {
-    /// Steps are `x * size / denominator << up`: cut off toward zero at x's own step, and at 1 where that is finer.
-    size: R,
-    denominator: R,
-    up: u32,
-    middle: i128,
-    last: i128,
+/// An inclusive lower bound on a grid that the input is shifted to.
+pub struct Bound<R> {
+    shift: u32,
+    from: R,
 }
 
-impl<R: Int> Index<R> {
-    /// For values with `frac` fraction bits.
-    pub fn new(x: &FixedType, size: u32, span: u32, budget: &mut Budget) -> Self {
-        let frac = x.frac();
-        // 33 bits: hls4ml multiplies by an unsigned int.
-        budget.need(x.raw_bits() + 33);
-        // A coarse grid shifts the quotient up (beyond 18 bits every step leaves the table); a fine one divides further, for
-        // truncations toward zero nest.
-        let (up, down) = if frac >= 0 { (0, frac.unsigned_abs()) } else { (frac.unsigned_abs().min(18), 0) };
-        budget.need(34 + down);
-        let down = if R::BITS <= 34 + down { 0 } else { down };
-        Self {
-            size: R::of(i64::from(size)),
-            denominator: R::of(i64::from(span)) << down,
-            up,
-            middle: i128::from(size / 2),
-            last: i128::from(size - 1),
-        }
-    }
-
-    /// For a table over 0 to `span` instead.
-    pub fn from_zero(x: &FixedType, size: u32, span: u32, budget: &mut Budget) -> Self {
-        Self { middle: 0, ..Self::new(x, size, span, budget) }
+impl<R: Int> Bound<R> {
+    fn new(from: f64, ty: &FixedType, x: &FixedType, budget: &mut Budget) -> Result<Self, TooWide> {
+        let common = x.frac().max(ty.frac());
+        let sum = x.add(ty);
+        budget.hold(&sum);
+        let raw = from_f64(from, ty)?;
+        let from = if sum.raw_bits() > 128 { 0 } else { raw << alignment(ty.frac(), common) };
+        Ok(Self { shift: alignment(x.frac(), common), from: R::truncate(from) })
     }
 
     #[inline]
-    pub fn of(&self, x: R) -> usize {
-        let steps = (x * self.size).div_toward_zero(self.denominator).widen();
-        // Before the shift: what is off the table stays off it, and nothing overflows.
-        let steps = steps.clamp(-self.last - 1, self.last + 1) << self.up;
-        (steps + self.middle).clamp(0, self.last) as usize
+    fn reached(&self, x: R) -> bool {
+        (x << self.shift) >= self.from
     }
 }
 
 fn constant<R: Int>(x: f64, ty: &FixedType) -> Result<R, TooWide> {
     Ok(R::truncate(from_f64(x, ty)?))
+}
+
+/// hls4ml's constant of selu.
+const LAMBDA: f64 = 1.050_700_987_355_480_5;
+
+/// The function's table: what indexes it, its entries and their type.
+fn table<R: Int>(a: &Activation, x: &FixedType, budget: &mut Budget) -> (Index<R>, Vec<R>, FixedType) {
+    let (Some(table), Some(span)) = (&a.table, a.function.table_span()) else { unreachable!("validated") };
+    let entries = table.entries.iter().map(|&e| R::of(e)).collect();
+    (Index::of_span(x, span, a.table_size, budget), entries, table.ty)
 }
 
 fn known(p: Precision) -> FixedType {
@@ -114,6 +142,7 @@ impl<R: Int> Kernel<R> {
         a: &Activation,
         x: &FixedType,
         y: &FixedType,
+        io: IoType,
         budget: &mut Budget,
     ) -> Result<Self, TooWide> {
         Ok(match &a.function {
@@ -139,15 +168,66 @@ impl<R: Int> Kernel<R> {
                     result: cast_from(x, y, budget)?,
                 }
             }
-            Function::Sigmoid | Function::Tanh => {
-                let (Some(table), Some(Span::Around { range })) = (&a.table, a.function.table_span()) else {
-                    unreachable!("validated")
+            Function::ClippedRelu { max } => {
+                let ty = FixedType::uint((32 - max.leading_zeros()).max(1));
+                budget.hold(&x.add(&ty));
+                let max = i128::from(*max);
+                // The largest input that passes, on the input's grid; from 96 fraction bits on the sum is refused.
+                let highest = match x.frac() {
+                    f @ 0..96 => max << f,
+                    f @ ..0 => max >> f.unsigned_abs().min(127),
+                    _ => 0,
                 };
-                Kernel::Table {
-                    index: Index::new(x, a.table_size, 2 * range, budget),
-                    entries: table.entries.iter().map(|&e| R::of(e)).collect(),
-                    result: cast_from(&table.ty, y, budget)?,
+                Kernel::Clipped {
+                    max: R::truncate(cast_from(&ty, y, budget)?.apply(max)),
+                    highest: R::truncate(highest),
+                    result: cast_from(x, y, budget)?,
                 }
+            }
+            Function::GeneralRelu { max, slope, threshold } => {
+                Self::general(x, y, *max, *slope, *threshold, budget)?
+            }
+            Function::PRelu { alpha } => Kernel::PRelu {
+                alpha: alpha.raw().iter().map(|&a| R::of(a)).collect(),
+                positive: cast_from(x, y, budget)?,
+                negative: cast_from(&x.mul(&alpha.ty()), y, budget)?,
+            },
+            Function::Elu { alpha, param } => {
+                let param = known(*param);
+                let (index, entries, entry) = table(a, x, budget);
+                Kernel::Exponential {
+                    gain: R::ONE,
+                    positive: cast_from(x, y, budget)?,
+                    index,
+                    entries,
+                    alpha: constant(*alpha, &param)?,
+                    negative: cast_from(&param.mul(&entry), y, budget)?,
+                }
+            }
+            Function::Selu => {
+                let (index, entries, entry) = table(a, x, budget);
+                // hls4ml's constant: ufix<16,1> in io_parallel, the input's own type in io_stream.
+                let lambda = if io == IoType::Parallel { FixedType::ufixed(16, 1) } else { *x };
+                Kernel::Exponential {
+                    gain: constant(LAMBDA, &lambda)?,
+                    positive: cast_from(&lambda.mul(x), y, budget)?,
+                    index,
+                    entries,
+                    alpha: R::ONE,
+                    negative: cast_from(&entry, y, budget)?,
+                }
+            }
+            Function::Sigmoid
+            | Function::Tanh
+            | Function::Softplus
+            | Function::Softsign
+            | Function::Exponential { .. } => {
+                let (index, entries, entry) = table(a, x, budget);
+                Kernel::Table { index, entries, result: cast_from(&entry, y, budget)? }
+            }
+            Function::Gelu { .. } | Function::Silu => {
+                let (index, entries, entry) = table(a, x, budget);
+                Kernel::Gated { index, entries, result: cast_from(&x.mul(&entry), y, budget)? }
             }
             Function::HardSigmoid { slope, shift, slope_ty, shift_ty } => {
                 Self::hard(x, y, (*slope, slope_ty), (*shift, shift_ty), false, budget)?
@@ -164,13 +244,43 @@ impl<R: Int> Kernel<R> {
                 let on_grid = x.frac() >= 0;
                 let one = if on_grid && x.frac() < 127 { 1i128 << x.frac() } else { 0 };
                 Kernel::Ternary {
-                    double,
+                    // hls4ml's io_stream compares the input itself.
+                    double: (io == IoType::Parallel).then_some(double),
                     upper: R::truncate(one),
                     lower: R::truncate(if on_grid { -one } else { -1 }),
                     results: [of_integer(-1, y)?, of_integer(0, y)?, of_integer(1, y)?],
                 }
             }
-            _ => unreachable!("not made by any front end yet"),
+        })
+    }
+
+    fn general(
+        x: &FixedType,
+        y: &FixedType,
+        max: Option<f64>,
+        slope: f64,
+        threshold: f64,
+        budget: &mut Budget,
+    ) -> Result<Self, TooWide> {
+        let ty = |c: f64| constant_type(c, 16);
+        let (slope_ty, threshold_ty) = (ty(slope), ty(threshold));
+        let max = match max {
+            Some(m) => {
+                let (ty, bound) = (ty(m), Bound::new(m, &ty(m), x, budget)?);
+                Some((bound, R::truncate(cast_from(&ty, y, budget)?.apply(from_f64(m, &ty)?))))
+            }
+            None => None,
+        };
+        let bound = Bound::new(threshold, &threshold_ty, x, budget)?;
+        let negative = cast_from(&slope_ty.mul(&x.sub(&threshold_ty)), y, budget)?;
+        Ok(Kernel::General {
+            max,
+            slope: constant(slope, &slope_ty)?,
+            shift: bound.shift,
+            offset: bound.from,
+            threshold: bound,
+            positive: cast_from(x, y, budget)?,
+            negative,
         })
     }
 
@@ -232,6 +342,43 @@ impl<R: Int> Kernel<R> {
             Kernel::Table { index, entries, result } => {
                 each(x, y, |x| convert::<R, COUNT>(result, entries[index.of(x)], n));
             }
+            Kernel::Clipped { max, highest, result } => each(x, y, |x| {
+                if x < R::ZERO {
+                    R::ZERO
+                } else if x > *highest {
+                    *max
+                } else {
+                    convert::<R, COUNT>(result, x, n)
+                }
+            }),
+            Kernel::General { max, threshold, slope, shift, offset, positive, negative } => {
+                each(x, y, |x| match max {
+                    Some((bound, max)) if bound.reached(x) => *max,
+                    _ if threshold.reached(x) => convert::<R, COUNT>(positive, x, n),
+                    _ => convert::<R, COUNT>(negative, *slope * ((x << *shift) - *offset), n),
+                });
+            }
+            Kernel::PRelu { alpha, positive, negative } => {
+                for (y, x) in y.chunks_mut(alpha.len()).zip(x.chunks(alpha.len())) {
+                    for ((y, &x), &alpha) in y.iter_mut().zip(x).zip(alpha) {
+                        *y = if x > R::ZERO {
+                            convert::<R, COUNT>(positive, x, n)
+                        } else {
+                            convert::<R, COUNT>(negative, alpha * x, n)
+                        };
+                    }
+                }
+            }
+            Kernel::Exponential { gain, positive, index, entries, alpha, negative } => each(x, y, |x| {
+                if x >= R::ZERO {
+                    convert::<R, COUNT>(positive, *gain * x, n)
+                } else {
+                    convert::<R, COUNT>(negative, *alpha * entries[index.of(x)], n)
+                }
+            }),
+            Kernel::Gated { index, entries, result } => {
+                each(x, y, |x| convert::<R, COUNT>(result, x * entries[index.of(x)], n));
+            }
             Kernel::Hard { slope, shift, offset, one, gain, less, result } => each(x, y, |x| {
                 let t = ((*slope * x) << *shift) + *offset;
                 let t = if t > *one {
@@ -249,7 +396,10 @@ impl<R: Int> Kernel<R> {
             Kernel::Ternary { double, upper, lower, results } => {
                 let mut inner = Overflows::default();
                 each(x, y, |x| {
-                    let t = convert::<R, COUNT>(double, x + x, &mut inner);
+                    let t = match double {
+                        Some(double) => convert::<R, COUNT>(double, x + x, &mut inner),
+                        None => x,
+                    };
                     if t > *upper {
                         results[2]
                     } else if t > *lower {

@@ -1,7 +1,7 @@
 //! Softmax: hls4ml's four implementations.
 
-use super::activation::Index;
-use super::{Counts, Operand, cast_from, convert};
+use super::index::Index;
+use super::{Counts, Operand, cast_from, convert, tree};
 use crate::int::{Budget, Int};
 use netlathe_apfixed::{Cast, FixedType, Precision, TooWide};
 use netlathe_ir::op::softmax::{Implementation, Softmax};
@@ -171,19 +171,6 @@ impl<R: Int> Kernel<R> {
                 y.fill(R::ZERO);
                 y[first] = *one;
             }
-        }
-    }
-}
-
-/// Balanced sum: the left half is the largest power of two below the length.
-fn tree<R: Int>(x: &[R], add: &mut impl FnMut(R, R) -> R) -> R {
-    match x {
-        [one] => *one,
-        _ => {
-            let left = (x.len() - 1).next_power_of_two().max(1);
-            let left = if left >= x.len() { left / 2 } else { left };
-            let (a, b) = (tree(&x[..left], add), tree(&x[left..], add));
-            add(a, b)
         }
     }
 }

@@ -22,6 +22,12 @@ impl Interpolation {
 }
 
 /// Up-sampling by whole factors; each value is converted to the result's type once.
+///
+/// Bilinear: along an axis of n cells with factor f, output i lies `t = 2i + 1 - f` steps of `1 / (2f)` input cells behind cell
+/// 0's centre; it takes cell `k = floor(t / 2f)` with weight `2f - t mod 2f` and cell `k + 1` with weight `t mod 2f`, both cells
+/// clamped to 0 .. n-1. With `s` the exact sum of the four (in 1-D the height has one cell and f = 1) cells times the product of
+/// their weights and `d = 2 f_height * 2 f_width`, the result is `Q(result, s / d)`: exact where d is a power of two, else first
+/// divided toward zero at the input's step.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Resize {
     pub spatial: Spatial,

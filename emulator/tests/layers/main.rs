@@ -1,5 +1,10 @@
 //! Layers against integers worked out by hand, and the fast path against the counting one.
 
+mod activations;
+mod build;
+mod shapes;
+mod windows;
+
 use ndarray::{Array2, ArrayD, Axis};
 use netlathe_emulator::{Error, Plan};
 use netlathe_ir::config::Config;
@@ -251,6 +256,30 @@ fn merges_and_joins() {
     assert_eq!(run(&joined, x), [[24, 0, 24, -32]]);
     let reshaped = two("\"y\" #3 = Reshape(\"x\") shape=[1, 2] : ap_fixed<6,4>");
     assert_eq!(run(&reshaped, &[&[27, -33]]), [[6, -9]]);
+}
+
+#[test]
+fn a_tensor_stays_until_its_last_reader() {
+    let add = |name: &str, index: u32, a: &str, b: &str| {
+        format!("\"{name}\" #{index} = Merge(\"{a}\", \"{b}\") op=add reuse=1 : ap_int<8>\n")
+    };
+    let join = |name: &str, index: u32, a: &str, b: &str| {
+        format!("\"{name}\" #{index} = Concatenate(\"{a}\", \"{b}\") axis=0 reuse=1 : ap_int<8>\n")
+    };
+    let text = [
+        add("two", 2, "x", "x"),
+        join("long", 3, "two", "x"),
+        add("three", 4, "two", "x"),
+        join("other", 5, "x", "three"),
+        add("sum", 6, "long", "other"),
+        add("four", 7, "three", "x"),
+        join("half", 8, "two", "four"),
+        add("y", 9, "half", "sum"),
+    ]
+    .concat();
+    let p = plan(2, "ap_int<8>", &text);
+    // two = 2 x, long = (2 x, x), three = 3 x, other = (x, 3 x), sum = (3 x, 4 x), four = 4 x, half = (2 x, 4 x).
+    assert_eq!(run(&p, &[&[1, 2], &[-3, 5]]), [[5, 10, 8, 16], [-15, 25, -24, 40]]);
 }
 
 #[test]
