@@ -45,7 +45,8 @@ pub struct Kernel {
     pub inputs: Side,
     /// What leaves: one parameter `ap_uint<bits> *` a word, after the inputs.
     pub outputs: Side,
-    /// Clock cycles between two inferences: the largest reuse factor of a layer with multipliers to share, 1 when none shares.
+    /// Clock cycles between two inferences: the configuration's `PipelineInterval`; without it the largest reuse factor of a
+    /// layer with multipliers to share, 1 when none shares.
     pub pipeline_ii: u32,
     pub io_type: IoType,
     /// The layers in order, inputs first.
@@ -74,7 +75,8 @@ pub fn emit(network: &Validated, options: &Options) -> Result<Kernel, Refused> {
     let mut seen = BTreeSet::new();
     let inputs = side(network, &graph.inputs, &idents, &mut namer, &mut seen, "x");
     let outputs = side(network, &graph.outputs, &idents, &mut namer, &mut seen, "y");
-    let pipeline_ii = network.nodes().map(|(_, node)| op::interval(&node.op)).max().unwrap_or(1);
+    let slowest = network.nodes().map(|(_, node)| op::interval(&node.op)).max().unwrap_or(1);
+    let pipeline_ii = graph.config.pipeline_interval.map_or(slowest, |interval| interval.max(1));
 
     let files =
         Files { network, top: &top, layers: &layers, inputs: &inputs, outputs: &outputs, pipeline_ii };
