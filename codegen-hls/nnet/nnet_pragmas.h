@@ -35,6 +35,10 @@
 //   NNET_PIPELINE_LOOP(ii) first line of a loop's body. bambu refuses it there: its loops over beats are not pipelined.
 //   NNET_PIPELINE_FLUSH(ii) first line of a free-running function with streams: it drains when no input comes. bambu takes no
 //                          streams in a pipelined function; there the network's own function is the pipeline.
+//   NNET_PIPELINE_TOKENS(ii) first line of the body of a loop over tokens: as NNET_PIPELINE_LOOP, and a round that has begun ends
+//                          even if no further token comes. The depths of the streams rest on that.
+//   NNET_PARTITION_DIM(array, d) as NNET_PARTITION, dimension d alone.
+//   NNET_FIFO(stream, n)   after a stream's declaration: it takes n words. Use NNET_STREAM_DEPTH of nnet_stream.h.
 //   NNET_RESET(variable)   after a static variable that the reset shall set to its initial value.
 
 // No blanks around `=`: the text reaches the tool as it stands here.
@@ -68,6 +72,9 @@
 #define NNET_INTERFACE_FREE
 #define NNET_PIPELINE_LOOP(ii)
 #define NNET_PIPELINE_FLUSH(ii)
+#define NNET_PIPELINE_TOKENS(ii)
+#define NNET_PARTITION_DIM(array, d)
+#define NNET_FIFO(stream, n) NNET_PRAGMA(HLS STREAM variable=stream depth=n)
 #define NNET_RESET(variable)
 #elif defined(__SYNTHESIS__)
 #define NNET_PIPELINE(ii) NNET_PRAGMA(HLS PIPELINE II=ii)
@@ -82,6 +89,9 @@
 #define NNET_INTERFACE_FREE NNET_PRAGMA(HLS INTERFACE ap_ctrl_none port=return)
 #define NNET_PIPELINE_LOOP(ii) NNET_PRAGMA(HLS PIPELINE II=ii)
 #define NNET_PIPELINE_FLUSH(ii) NNET_PRAGMA(HLS PIPELINE II=ii style=flp)
+#define NNET_PIPELINE_TOKENS(ii) NNET_PRAGMA(HLS PIPELINE II=ii style=flp)
+#define NNET_PARTITION_DIM(array, d) NNET_PRAGMA(HLS ARRAY_PARTITION variable=array complete dim=d)
+#define NNET_FIFO(stream, n) NNET_PRAGMA(HLS STREAM variable=stream depth=n)
 #define NNET_RESET(state) NNET_PRAGMA(HLS RESET variable=state)
 #else
 #define NNET_PIPELINE(ii)
@@ -96,6 +106,9 @@
 #define NNET_INTERFACE_FREE
 #define NNET_PIPELINE_LOOP(ii)
 #define NNET_PIPELINE_FLUSH(ii)
+#define NNET_PIPELINE_TOKENS(ii)
+#define NNET_PARTITION_DIM(array, d)
+#define NNET_FIFO(stream, n)
 #define NNET_RESET(variable)
 #endif
 

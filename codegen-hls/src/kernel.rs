@@ -1,15 +1,15 @@
 //! From a network to its kernel: layers, words, files.
 
-use crate::layer::{Array, Layer, comment};
+use crate::layer::{Adders, Array, Layer, comment};
 use crate::layout::{MAX_WORD_BITS, PortTensor, Side, Word};
 use crate::names::Namer;
 use crate::nnet;
 use crate::op::{self, Operand};
+use crate::stream::{self, Streams};
 use crate::tree::SourceTree;
 use askama::Template;
 use netlathe_ir::config::IoType;
-use netlathe_ir::diag::UNSUPPORTED_LAYER;
-use netlathe_ir::{Diagnostic, FixedType, Node, NodeId, Refused, Validated};
+use netlathe_ir::{FixedType, Node, NodeId, Refused, Validated};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the caller decides.
@@ -41,12 +41,14 @@ pub struct Kernel {
     pub cpp: String,
     /// The file that declares it. Includes the HLS number types: before any of theirs, because it may set `AP_INT_MAX_W`.
     pub header: String,
-    /// What enters: one parameter `ap_uint<bits>` a word, in order.
+    /// What enters: one parameter `ap_uint<bits>` a word, in order. No words in `io_stream`.
     pub inputs: Side,
-    /// What leaves: one parameter `ap_uint<bits> *` a word, after the inputs.
+    /// What leaves: one parameter `ap_uint<bits> *` a word, after the inputs. No words in `io_stream`.
     pub outputs: Side,
+    /// In `io_stream`: the streams through which tensors enter, travel and leave.
+    pub streams: Option<Streams>,
     /// Clock cycles between two inferences: the configuration's `PipelineInterval`; without it the largest reuse factor of a
-    /// layer with multipliers to share, 1 when none shares.
+    /// layer with multipliers to share, 1 when none shares. In `io_stream` the cycles of the slowest process for all its tokens.
     pub pipeline_ii: u32,
     pub io_type: IoType,
     /// The layers in order, inputs first.
@@ -56,40 +58,27 @@ pub struct Kernel {
 /// Turns a network into HLS C++. The same network and options give the same bytes.
 ///
 /// # Errors
-/// `io_stream` is not supported yet.
+/// A network for `io_stream` that would stand still.
 pub fn emit(network: &Validated, options: &Options) -> Result<Kernel, Refused> {
     let graph = network.graph();
     if graph.io_type == IoType::Stream {
-        return Err(Diagnostic::error(UNSUPPORTED_LAYER, "io_stream is not supported yet")
-            .layer("io_stream")
-            .help("use IOType io_parallel")
-            .into());
+        return stream::emit(network, options);
     }
     let mut namer = Namer::new();
     let top = namer.unique(&options.project);
-    // Layers get their names before anything is derived from them: a layer called like a derived name keeps its own.
-    let idents: BTreeMap<NodeId, String> =
-        network.nodes().map(|(id, node)| (id, namer.unique(&node.name))).collect();
+    let idents = idents(network, &mut namer);
     let layers = lower_all(network, &idents, &mut namer);
 
     let mut seen = BTreeSet::new();
-    let inputs = side(network, &graph.inputs, &idents, &mut namer, &mut seen, "x");
-    let outputs = side(network, &graph.outputs, &idents, &mut namer, &mut seen, "y");
+    let inputs = Side::pack(tensors(network, &graph.inputs, &idents, &mut namer, &mut seen), "x");
+    let outputs = Side::pack(tensors(network, &graph.outputs, &idents, &mut namer, &mut seen), "y");
     let slowest = network.nodes().map(|(_, node)| op::interval(&node.op)).max().unwrap_or(1);
     let pipeline_ii = graph.config.pipeline_interval.map_or(slowest, |interval| interval.max(1));
 
     let files =
         Files { network, top: &top, layers: &layers, inputs: &inputs, outputs: &outputs, pipeline_ii };
     let tree = files.tree(&mut namer);
-    let traces = network
-        .nodes()
-        .map(|(id, node)| Trace {
-            layer: node.name.clone(),
-            file: layers[&id].trace_file.clone(),
-            shape: node.shape.clone(),
-            ty: node.ty(),
-        })
-        .collect();
+    let traces = traces(network, &layers);
     Ok(Kernel {
         tree,
         cpp: format!("{top}.cpp"),
@@ -97,10 +86,29 @@ pub fn emit(network: &Validated, options: &Options) -> Result<Kernel, Refused> {
         top,
         inputs,
         outputs,
+        streams: None,
         pipeline_ii,
         io_type: graph.io_type,
         traces,
     })
+}
+
+/// The layers' names. They come before anything that is derived from them: a layer called like a derived name keeps its own.
+pub(crate) fn idents(network: &Validated, namer: &mut Namer) -> BTreeMap<NodeId, String> {
+    network.nodes().map(|(id, node)| (id, namer.unique(&node.name))).collect()
+}
+
+/// The traces of all layers.
+pub(crate) fn traces(network: &Validated, layers: &BTreeMap<NodeId, Layer>) -> Vec<Trace> {
+    network
+        .nodes()
+        .map(|(id, node)| Trace {
+            layer: node.name.clone(),
+            file: layers[&id].trace_file.clone(),
+            shape: node.shape.clone(),
+            ty: node.ty(),
+        })
+        .collect()
 }
 
 fn lower_all(
@@ -123,16 +131,15 @@ fn operand<'a>(array: &'a str, node: &Node) -> Operand<'a> {
     Operand { array, shape: node.shape.clone(), ty: node.ty() }
 }
 
-fn side(
+/// The tensors of a side.
+pub(crate) fn tensors(
     network: &Validated,
     ids: &[NodeId],
     idents: &BTreeMap<NodeId, String>,
     namer: &mut Namer,
     seen: &mut BTreeSet<NodeId>,
-    stem: &str,
-) -> Side {
-    let tensors = ids
-        .iter()
+) -> Vec<PortTensor> {
+    ids.iter()
         .map(|id| {
             let node: &Node = network.node(*id);
             // A tensor that leaves twice, or enters and leaves, is two ports.
@@ -145,8 +152,7 @@ fn side(
                 offset: 0,
             }
         })
-        .collect();
-    Side::pack(tensors, stem)
+        .collect()
 }
 
 /// Everything that the files are made of.
@@ -175,6 +181,14 @@ struct Constants<'a> {
     title: &'a str,
     guard: String,
     arrays: &'a [Array],
+}
+
+#[derive(Template)]
+#[template(path = "adders.h")]
+struct AddersHeader<'a> {
+    title: &'a str,
+    guard: String,
+    adders: &'a Adders,
 }
 
 #[derive(Template)]
@@ -246,28 +260,45 @@ struct WordCode {
 /// Default limit of the HLS types (`ap_common.h`).
 const DEFAULT_MAX_BITS: u32 = 1024;
 
+/// Adds types, weights and tables; the names of the latter's files. `widest` is the widest word's bits.
+pub(crate) fn data_files(
+    tree: &mut SourceTree,
+    network: &str,
+    top: &str,
+    layers: &[&Layer],
+    widest: u32,
+) -> Vec<String> {
+    let mut constants = Vec::new();
+    for layer in layers {
+        for (what, arrays) in [("Weights", &layer.weights), ("Tables", &layer.tables)] {
+            if arrays.is_empty() {
+                continue;
+            }
+            let stem = format!("{}_{}", what.to_lowercase(), layer.ident);
+            let file = format!("{stem}.h");
+            let guard = format!("{}_H_", stem.to_uppercase());
+            tree.insert(&file, render(&Constants { what, title: &layer.title, guard, arrays }));
+            constants.push(file);
+        }
+        if let Some(adders) = &layer.adders {
+            let file = format!("{}.h", adders.name);
+            let guard = format!("{}_H_", adders.name.to_uppercase());
+            tree.insert(&file, render(&AddersHeader { title: &layer.title, guard, adders }));
+            constants.push(file);
+        }
+    }
+    let max_bits = (widest > DEFAULT_MAX_BITS).then_some(widest.max(MAX_WORD_BITS));
+    tree.insert("defines.h", render(&Defines { network, top, max_bits, layers: layers.to_vec() }));
+    constants
+}
+
 impl Files<'_> {
     fn tree(&self, namer: &mut Namer) -> SourceTree {
         let network = comment(&self.network.graph().name);
         let layers: Vec<&Layer> = self.network.order().iter().map(|id| &self.layers[id]).collect();
         let mut tree = SourceTree::new();
-        let mut constants = Vec::new();
-        for layer in &layers {
-            for (what, arrays) in [("Weights", &layer.weights), ("Tables", &layer.tables)] {
-                if arrays.is_empty() {
-                    continue;
-                }
-                let stem = format!("{}_{}", what.to_lowercase(), layer.ident);
-                let file = format!("{stem}.h");
-                let guard = format!("{}_H_", stem.to_uppercase());
-                tree.insert(&file, render(&Constants { what, title: &layer.title, guard, arrays }));
-                constants.push(file);
-            }
-        }
         let widest = self.inputs.words.iter().chain(&self.outputs.words).map(|w| w.bits).max().unwrap_or(0);
-        let max_bits = (widest > DEFAULT_MAX_BITS).then_some(widest.max(MAX_WORD_BITS));
-        let defines = Defines { network: &network, top: self.top, max_bits, layers: layers.clone() };
-        tree.insert("defines.h", render(&defines));
+        let constants = data_files(&mut tree, &network, self.top, &layers, widest);
 
         let parameters = parameters(self.inputs, self.outputs);
         tree.insert(

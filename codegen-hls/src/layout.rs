@@ -100,6 +100,16 @@ impl Side {
         Self { tensors, words }
     }
 
+    /// The side of a kernel with streams: tensors without words. Offsets are set here.
+    pub(crate) fn of_tensors(mut tensors: Vec<PortTensor>) -> Self {
+        let mut offset = 0;
+        for tensor in &mut tensors {
+            tensor.offset = offset;
+            offset += tensor.len();
+        }
+        Self { tensors, words: Vec::new() }
+    }
+
     /// Elements of all tensors.
     pub fn len(&self) -> usize {
         self.tensors.iter().map(PortTensor::len).sum()

@@ -7,6 +7,7 @@
 //!
 //! The generated code computes what `docs/numerics.md` says, as the emulator does, bit for bit.
 
+mod adder_graph;
 mod bench;
 mod kernel;
 mod layer;
@@ -14,6 +15,7 @@ pub mod layout;
 pub mod names;
 mod nnet;
 mod op;
+mod stream;
 pub mod tree;
 pub mod wrapper;
 
@@ -21,4 +23,5 @@ pub use bench::test_bench;
 pub use kernel::{Kernel, Options, Trace, emit};
 pub use layout::{PortTensor, Side, Slot, Word};
 pub use names::Namer;
+pub use stream::{Channel, Fifo, Port, Streams};
 pub use tree::SourceTree;

@@ -12,11 +12,13 @@ const HEADERS: &[(&str, &str)] = &[
     ("nnet_common.h", include_str!("../nnet/nnet_common.h")),
     ("nnet_concatenate.h", include_str!("../nnet/nnet_concatenate.h")),
     ("nnet_conv.h", include_str!("../nnet/nnet_conv.h")),
+    ("nnet_conv_adders.h", include_str!("../nnet/nnet_conv_adders.h")),
     ("nnet_conv_grouped.h", include_str!("../nnet/nnet_conv_grouped.h")),
     ("nnet_conv_latency.h", include_str!("../nnet/nnet_conv_latency.h")),
     ("nnet_conv_parallel.h", include_str!("../nnet/nnet_conv_parallel.h")),
     ("nnet_conv_resource.h", include_str!("../nnet/nnet_conv_resource.h")),
     ("nnet_dense.h", include_str!("../nnet/nnet_dense.h")),
+    ("nnet_dense_adders.h", include_str!("../nnet/nnet_dense_adders.h")),
     ("nnet_dense_exponent.h", include_str!("../nnet/nnet_dense_exponent.h")),
     ("nnet_dense_latency.h", include_str!("../nnet/nnet_dense_latency.h")),
     ("nnet_dense_resource.h", include_str!("../nnet/nnet_dense_resource.h")),
@@ -36,6 +38,11 @@ const HEADERS: &[(&str, &str)] = &[
     ("nnet_relu.h", include_str!("../nnet/nnet_relu.h")),
     ("nnet_reshape.h", include_str!("../nnet/nnet_reshape.h")),
     ("nnet_softmax.h", include_str!("../nnet/nnet_softmax.h")),
+    ("nnet_stream.h", include_str!("../nnet/nnet_stream.h")),
+    ("nnet_stream_image.h", include_str!("../nnet/nnet_stream_image.h")),
+    ("nnet_stream_pool.h", include_str!("../nnet/nnet_stream_pool.h")),
+    ("nnet_stream_trace.h", include_str!("../nnet/nnet_stream_trace.h")),
+    ("nnet_stream_window.h", include_str!("../nnet/nnet_stream_window.h")),
     ("nnet_ternary_tanh.h", include_str!("../nnet/nnet_ternary_tanh.h")),
     ("nnet_threshold.h", include_str!("../nnet/nnet_threshold.h")),
     ("nnet_trace.h", include_str!("../nnet/nnet_trace.h")),
@@ -83,6 +90,9 @@ mod tests {
         for (name, text) in HEADERS {
             for file in text.lines().filter_map(included) {
                 let known = HEADERS.iter().any(|(n, _)| *n == file);
+                if *name == "nnet_stream.h" && file == "hls_stream.h" {
+                    continue;
+                }
                 assert!(known || file.starts_with("ap_"), "{name} includes {file}");
                 assert_eq!(
                     file.starts_with("ap_"),

@@ -9,7 +9,8 @@
 
 #include "nnet_bench.h"
 
-#include <cstring>
+{% if streams.is_some() %}#include <cstdlib>
+{% endif %}#include <cstring>
 
 namespace {
 
@@ -23,6 +24,7 @@ struct Tensor {
     bool is_signed;
 };
 
+{%- if streams.is_none() %}
 // Elements `first` to `first + count - 1` of a tensor lie in a word from bit `lsb` on.
 struct Slot {
     int tensor;
@@ -31,17 +33,20 @@ struct Slot {
     int word;
     int lsb;
 };
+{%- endif %}
 {% for side in sides %}
 const Tensor {{ side.name }}_tensors[] = {
 {%- for t in side.tensors %}
     {"{{ t.name }}", {{ t.len }}, {{ t.width }}, {{ t.is_signed }}},
 {%- endfor %}
 };
+{%- if streams.is_none() %}
 const Slot {{ side.name }}_slots[] = {
 {%- for s in side.slots %}
     { {{- s.tensor }}, {{ s.first }}, {{ s.count }}, {{ s.word }}, {{ s.lsb -}} },
 {%- endfor %}
 };
+{%- endif %}
 {% endfor %}
 template <class T, int n> int length(const T (&)[n]) { return n; }
 
@@ -62,6 +67,61 @@ int offset(const Tensor *tensors, int tensor) {
     return sum;
 }
 
+{% if let Some(io) = streams %}
+// A tensor's tokens, `per_word` elements in a word.
+template <int bits>
+void load(hls::stream<ap_uint<bits> > &stream, const bits_t *x, int width, int tokens, int len, int per_word) {
+    for (int token = 0; token < tokens; ++token) {
+        for (int first = 0; first < len; first += per_word) {
+            ap_uint<bits> word = 0;
+            for (int i = first; i < len && i < first + per_word; ++i) {
+                for (int b = 0; b < width; ++b) {
+                    word[(i - first) * width + b] = x[token * len + i][b];
+                }
+            }
+            stream.write(word);
+        }
+    }
+}
+
+template <int bits>
+void store(hls::stream<ap_uint<bits> > &stream, bits_t *x, int width, int tokens, int len, int per_word) {
+    for (int token = 0; token < tokens; ++token) {
+        for (int first = 0; first < len; first += per_word) {
+            const ap_uint<bits> word = stream.read();
+            for (int i = first; i < len && i < first + per_word; ++i) {
+                for (int b = 0; b < width; ++b) {
+                    x[token * len + i][b] = word[(i - first) * width + b];
+                }
+            }
+        }
+    }
+}
+
+sample_t infer(const sample_t &sample) {
+    const std::vector<int> all = widths(output_tensors, length(output_tensors));
+    sample_t answer;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        answer.push_back(bits_t(all[i]));
+    }
+{%- for s in io.inputs %}
+    hls::stream<ap_uint<{{ s.bits }}> > {{ s.name }};
+    load({{ s.name }}, &sample[{{ s.first }}], {{ s.width }}, {{ s.tokens }}, {{ s.len }}, {{ s.per_word }});
+{%- endfor %}
+{%- for s in io.outputs %}
+    hls::stream<ap_uint<{{ s.bits }}> > {{ s.name }};
+{%- endfor %}
+    {{ top }}({{ arguments }});
+{%- for s in io.outputs %}
+    store({{ s.name }}, &answer[{{ s.first }}], {{ s.width }}, {{ s.tokens }}, {{ s.len }}, {{ s.per_word }});
+{%- endfor %}
+    if (!({% for s in io.inputs %}{{ s.name }}.empty() && {% endfor %}{% for s in io.outputs %}{{ s.name }}.empty(){% if !loop.last %} && {% endif %}{% endfor %})) {
+        std::fprintf(stderr, "values are left in a stream\n");
+        std::exit(2);
+    }
+    return answer;
+}
+{%- else %}
 template <int bits> void load(ap_uint<bits> &word, const std::vector<bits_t> &words, int number) {
     for (int i = 0; i < bits; ++i) {
         word[i] = words[number][i];
@@ -116,6 +176,7 @@ sample_t infer(const sample_t &sample) {
     }
     return answer;
 }
+{%- endif %}
 
 } // namespace
 

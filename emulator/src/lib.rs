@@ -26,6 +26,7 @@
 mod int;
 mod op;
 mod plan;
+mod program;
 mod trace;
 
 pub use plan::{Error, Plan, Port, Real};

@@ -1,12 +1,11 @@
 //! The plan: compiled once, run many times.
 
-use crate::int::{Budget, Int};
-use crate::op::{Counts, Kernel, Operand};
-use crate::trace::{LayerTrace, Trace};
+use crate::int::Budget;
+use crate::program::Program;
+use crate::trace::Trace;
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
-use netlathe_apfixed::{FixedType, TooWide, from_f64, to_f64};
+use netlathe_apfixed::{FixedType, from_f64, to_f64};
 use netlathe_ir::{NodeId, Validated};
-use rayon::prelude::*;
 
 /// Why a plan cannot be made or run.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -54,23 +53,6 @@ impl Real for f64 {
     fn real(self) -> f64 {
         self
     }
-}
-
-struct Step<R> {
-    name: String,
-    shape: Vec<usize>,
-    ty: FixedType,
-    kernel: Kernel<R>,
-    /// Slots of the operands.
-    operands: Vec<usize>,
-    slot: usize,
-}
-
-struct Program<R> {
-    steps: Vec<Step<R>>,
-    /// Elements of each slot.
-    slots: Vec<usize>,
-    outputs: Vec<usize>,
 }
 
 enum Width {
@@ -213,135 +195,8 @@ impl Plan {
     }
 }
 
-fn batched(flat: Vec<i128>, batch: usize, shape: &[usize]) -> ArrayD<i128> {
+pub(crate) fn batched(flat: Vec<i128>, batch: usize, shape: &[usize]) -> ArrayD<i128> {
     let shape = [&[batch], shape].concat();
     ArrayD::from_shape_vec(IxDyn(&shape), flat)
         .unwrap_or_else(|_| unreachable!("a tensor has its shape's size"))
-}
-
-/// Samples that one task handles: enough to pay for its buffers.
-const CHUNK: usize = 16;
-
-impl<R: Int> Program<R> {
-    fn compile(network: &Validated, budget: &mut Budget) -> Result<Self, Error> {
-        let graph = network.graph();
-        let mut slot_of = vec![usize::MAX; graph.bound()];
-        let mut steps = Vec::new();
-        let mut slots = Vec::new();
-        for (id, node) in network.nodes() {
-            budget.enter(&node.name);
-            let operands: Vec<Operand> = node
-                .inputs
-                .iter()
-                .map(|&i| Operand { ty: graph.node(i).ty(), shape: graph.node(i).shape.clone() })
-                .collect();
-            let port = graph.inputs.iter().position(|&i| i == id).unwrap_or(usize::MAX);
-            let kernel = Kernel::compile(node, &operands, port, graph.io_type, budget)
-                .map_err(|e: TooWide| Error::TooWide { layer: node.name.clone(), bits: e.needed_bits })?;
-            let slot = slots.len();
-            slot_of[id.index()] = slot;
-            slots.push(node.len());
-            steps.push(Step {
-                name: node.name.clone(),
-                shape: node.shape.clone(),
-                ty: node.ty(),
-                kernel,
-                operands: node.inputs.iter().map(|i| slot_of[i.index()]).collect(),
-                slot,
-            });
-        }
-        let outputs = graph.outputs.iter().map(|i| slot_of[i.index()]).collect();
-        Ok(Self { steps, slots, outputs })
-    }
-
-    fn buffers(&self) -> Vec<Vec<R>> {
-        self.slots.iter().map(|&n| vec![R::ZERO; n]).collect()
-    }
-
-    /// Runs sample number `at` in `buffers`.
-    fn sample<const COUNT: bool>(
-        &self,
-        inputs: &[ArrayViewD<'_, i128>],
-        at: usize,
-        buffers: &mut [Vec<R>],
-        mut counts: Option<&mut [Counts]>,
-    ) {
-        for (step, index) in self.steps.iter().zip(0..) {
-            if let Kernel::Input(port) = step.kernel {
-                let source = inputs[port].index_axis(Axis(0), at);
-                for (to, &from) in buffers[step.slot].iter_mut().zip(source) {
-                    *to = R::truncate(from);
-                }
-                continue;
-            }
-            // A step writes its own slot only, and reads slots of earlier steps.
-            let mut out = std::mem::take(&mut buffers[step.slot]);
-            let mut unused = Counts::default();
-            let count = match &mut counts {
-                Some(c) => &mut c[index],
-                None => &mut unused,
-            };
-            match step.operands[..] {
-                [a] => step.kernel.run::<COUNT>(&[&buffers[a]], &mut out, count),
-                [a, b] => step.kernel.run::<COUNT>(&[&buffers[a], &buffers[b]], &mut out, count),
-                _ => {
-                    let all: Vec<&[R]> = step.operands.iter().map(|&s| buffers[s].as_slice()).collect();
-                    step.kernel.run::<COUNT>(&all, &mut out, count);
-                }
-            }
-            buffers[step.slot] = out;
-        }
-    }
-
-    fn predict(&self, inputs: &[ArrayViewD<'_, i128>], batch: usize) -> Vec<Vec<i128>> {
-        let mut outputs: Vec<Vec<i128>> =
-            self.outputs.iter().map(|&o| Vec::with_capacity(batch * self.slots[o])).collect();
-        let chunks: Vec<Vec<Vec<i128>>> = (0..batch)
-            .into_par_iter()
-            .step_by(CHUNK)
-            .map(|start| {
-                let mut buffers = self.buffers();
-                let mut out: Vec<Vec<i128>> = vec![Vec::new(); self.outputs.len()];
-                for at in start..(start + CHUNK).min(batch) {
-                    self.sample::<false>(inputs, at, &mut buffers, None);
-                    for (out, &slot) in out.iter_mut().zip(&self.outputs) {
-                        out.extend(buffers[slot].iter().map(|x| x.widen()));
-                    }
-                }
-                out
-            })
-            .collect();
-        for chunk in chunks {
-            for (all, part) in outputs.iter_mut().zip(chunk) {
-                all.extend(part);
-            }
-        }
-        outputs
-    }
-
-    fn trace(&self, inputs: &[ArrayViewD<'_, i128>], batch: usize) -> Trace {
-        let mut buffers = self.buffers();
-        let mut counts = vec![Counts::default(); self.steps.len()];
-        let mut values: Vec<Vec<i128>> = self.steps.iter().map(|_| Vec::new()).collect();
-        for at in 0..batch {
-            self.sample::<true>(inputs, at, &mut buffers, Some(&mut counts));
-            for (values, step) in values.iter_mut().zip(&self.steps) {
-                values.extend(buffers[step.slot].iter().map(|x| x.widen()));
-            }
-        }
-        let layers = self
-            .steps
-            .iter()
-            .zip(values)
-            .zip(counts)
-            .map(|((step, values), counts)| LayerTrace {
-                name: step.name.clone(),
-                ty: step.ty,
-                values: batched(values, batch, &step.shape),
-                overflows: counts.result,
-                inner: counts.inner,
-            })
-            .collect();
-        Trace { layers }
-    }
 }

@@ -59,8 +59,7 @@ impl Emitted {
     pub fn run(&self, compiler: &Compiler, x: &[ArrayD<i128>]) -> Result<Vec<ArrayD<i128>>, Error> {
         let bench = compiler.compile(&self.program(false))?;
         let answer = compiler.run(&bench, KERNEL_FILES, &self.inputs(x), None, None)?;
-        let y = hex::read(&answer.results, &tensors(&self.kernel.outputs))
-            .map_err(|e| Error::Internal(format!("the test bench's results.hex: {e}")))?;
+        let y = self.results(&answer.results).map_err(Error::Internal)?;
         let samples = |a: &[ArrayD<i128>]| a.first().map(|t| t.len_of(Axis(0)));
         if samples(&y) != samples(x) {
             return Err(Error::Internal(format!(
@@ -96,6 +95,20 @@ impl Emitted {
                 Ok((t.layer.clone(), arrays.remove(0)))
             })
             .collect()
+    }
+
+    /// All files of kernel and bench, in one folder.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// One array an output, batch first, from the text of `results.hex`.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn results(&self, text: &str) -> Result<Vec<ArrayD<i128>>, String> {
+        hex::read(text, &tensors(&self.kernel.outputs))
+            .map_err(|e| format!("the test bench's results.hex: {e}"))
     }
 
     /// The files of the bench alone.

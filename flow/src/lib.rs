@@ -16,6 +16,7 @@ pub mod csim;
 pub mod doctor;
 pub mod error;
 pub mod fs;
+pub mod fuzz;
 pub mod hash;
 pub mod hex;
 pub mod kernel;

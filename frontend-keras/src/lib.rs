@@ -35,7 +35,7 @@ use std::path::Path;
 use netlathe_ir::{Diagnostic, Graph};
 
 pub use error::{Error, code};
-pub use layers::SUPPORTED;
+pub use layers::{SUPPORTED, Support, supported};
 pub use model::Keras;
 
 use crate::h5::H5;
@@ -98,9 +98,9 @@ pub fn read_with_weights(json: impl AsRef<Path>, h5: impl AsRef<Path>) -> Result
 
 /// Judges the layers before the weights are opened.
 fn finish(model: &model::Model, open: impl FnOnce() -> Result<H5, Error>) -> Result<Reading, Error> {
-    let order = convert::check(model)?;
+    convert::check(model)?;
     let weights = weights::Weights::new(open()?, model)?;
-    let (graph, notes) = convert::graph(model, &order, &weights)?;
+    let (graph, notes) = convert::graph(model, &weights)?;
     Ok(Reading { graph, notes, keras: model.keras })
 }
 

@@ -1,10 +1,21 @@
 //! The network in float64: no types, no tables. What the fixed-point network approximates.
 
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, Node, NodeId};
 use crate::op::Op;
 use crate::op::activation::Function;
+use crate::op::broadcast;
+use crate::op::conv::{Conv, Kind};
+use crate::op::dense::Dense;
+use crate::op::layer_norm::LayerNorm;
 use crate::op::merge::MergeOp;
+use crate::op::pool::{Pool, PoolOp};
+use crate::op::resize::{Interpolation, Resize};
+use crate::op::separable_conv::SeparableConv;
 use crate::op::threshold::Levels;
+use crate::op::window::{Spatial, Window};
+use crate::table::{SELU_ALPHA, SELU_LAMBDA, normal_cdf};
+use crate::weight::Weight;
+use std::ops::Range;
 
 /// Runs the network on one sample. `inputs` holds a flat tensor for each of the graph's inputs.
 /// Returns the flat output of every node, indexed by [`NodeId::index`].
@@ -13,28 +24,26 @@ pub fn run(graph: &Graph, order: &[NodeId], inputs: &[&[f64]]) -> Vec<Vec<f64>> 
     for &id in order {
         let node = graph.node(id);
         let operands: Vec<&[f64]> = node.inputs.iter().map(|i| values[i.index()].as_slice()).collect();
+        let shape = |k: usize| graph.node(node.inputs[k]).shape.as_slice();
         let value = match &node.op {
             Op::Input(_) => {
                 let port = graph.inputs.iter().position(|&i| i == id).unwrap_or_default();
                 inputs[port].to_vec()
             }
             Op::Dense(d) => {
-                let (n_in, n_out) = (d.n_in(), d.n_out());
-                let (w, b) = (d.weight.data.as_standard_layout(), d.bias.data.as_standard_layout());
-                let (w, b) = (w.as_slice().unwrap_or(&[]), b.as_slice().unwrap_or(&[]));
-                let mut y = Vec::with_capacity(node.len());
-                for row in operands[0].chunks(n_in) {
-                    let base = y.len();
-                    y.extend_from_slice(b);
-                    for (x, w) in row.iter().zip(w.chunks(n_out)) {
-                        for (y, w) in y[base..].iter_mut().zip(w) {
-                            *y += x * w;
-                        }
-                    }
-                }
-                y
+                let product = Matrix::new(d);
+                operands[0].chunks(product.n_in).flat_map(|row| product.times(row.iter().copied())).collect()
             }
-            Op::Activation(a) => operands[0].iter().map(|&x| activate(&a.function, x)).collect(),
+            Op::Conv(c) => convolve(c, operands[0], shape(0)),
+            Op::Activation(a) => match &a.function {
+                Function::PRelu { alpha } => {
+                    let slopes: Vec<f64> = alpha.data.iter().copied().collect();
+                    let each =
+                        |(i, &x): (usize, &f64)| if x > 0.0 { x } else { slopes[i % slopes.len()] * x };
+                    operands[0].iter().enumerate().map(each).collect()
+                }
+                function => operands[0].iter().map(|&x| activate(function, x)).collect(),
+            },
             Op::Softmax(s) => softmax(operands[0], s.split(&node.shape)),
             Op::BatchNorm(b) => {
                 let n = b.channels();
@@ -42,13 +51,45 @@ pub fn run(graph: &Graph, order: &[NodeId], inputs: &[&[f64]]) -> Vec<Vec<f64>> 
                     (b.scale.data.iter().copied().collect(), b.bias.data.iter().copied().collect());
                 operands[0].iter().enumerate().map(|(i, x)| x * s[i % n] + t[i % n]).collect()
             }
-            Op::Merge(m) => operands[0].iter().zip(operands[1]).map(|(&a, &b)| merge(m.op, a, b)).collect(),
-            Op::Concatenate(c) => {
-                let shapes: Vec<&[usize]> =
-                    node.inputs.iter().map(|&i| graph.node(i).shape.as_slice()).collect();
-                concatenate(&operands, &shapes, c.axis)
-            }
+            Op::Merge(m) => merge(m.op, &operands, &shapes(graph, node), &node.shape),
+            Op::Concatenate(c) => concatenate(&operands, &shapes(graph, node), c.axis),
             Op::Reshape(_) => operands[0].to_vec(),
+            Op::Pool(p) => pool(p, operands[0], shape(0)),
+            Op::LayerNorm(l) => layer_norm(l, operands[0]),
+            Op::Dot(d) => dot(d.axes, operands[0], operands[1], [shape(0), shape(1)]),
+            Op::ZeroPadding(z) => shift(
+                z.spatial,
+                operands[0],
+                shape(0),
+                &node.shape,
+                [-(z.sides.top as i64), -(z.sides.left as i64)],
+            ),
+            Op::Cropping(c) => shift(
+                c.spatial,
+                operands[0],
+                shape(0),
+                &node.shape,
+                [c.sides.top as i64, c.sides.left as i64],
+            ),
+            Op::Resize(r) => resize(r, operands[0], shape(0)),
+            Op::Transpose(t) => transposed(operands[0], shape(0), &t.perm),
+            Op::RepeatVector(r) => operands[0].repeat(r.times),
+            Op::Broadcast(b) => pick(operands[0], &broadcast::sources(shape(0), &b.shape)),
+            Op::Embedding(e) => {
+                let rows = e.table.data.shape()[0];
+                let table: Vec<f64> = e.table.data.iter().copied().collect();
+                let width = table.len() / rows;
+                // As a cast to an unsigned integer does, below 0 and beyond the table too.
+                operands[0]
+                    .iter()
+                    .flat_map(|&x| {
+                        let row = (x as usize).min(rows - 1);
+                        table[row * width..(row + 1) * width].iter().copied()
+                    })
+                    .collect()
+            }
+            // Split before anything is computed; as its two halves.
+            Op::SeparableConv(s) => separable(s, operands[0], shape(0)),
             Op::Threshold(t) => {
                 let at = |w: &crate::weight::Weight| w.data.iter().copied().collect::<Vec<f64>>();
                 let each = |x: &[f64], f: &dyn Fn(usize, f64) -> f64| {
@@ -73,8 +114,6 @@ pub fn run(graph: &Graph, order: &[NodeId], inputs: &[&[f64]]) -> Vec<Vec<f64>> 
                     }
                 }
             }
-            // Not made by any front end yet.
-            _ => unreachable!("{}", node.op.class_name()),
         };
         values[id.index()] = value;
     }
@@ -100,6 +139,25 @@ fn activate(function: &Function, x: f64) -> f64 {
                 0.0
             }
         }
+        Function::ClippedRelu { max } => x.clamp(0.0, f64::from(*max)),
+        Function::GeneralRelu { max, slope, threshold } => match max {
+            Some(max) if x >= *max => *max,
+            _ if x >= *threshold => x,
+            _ => slope * (x - threshold),
+        },
+        Function::Elu { alpha, .. } => {
+            if x >= 0.0 {
+                x
+            } else {
+                *alpha * libm::expm1(x)
+            }
+        }
+        Function::Selu => SELU_LAMBDA * if x >= 0.0 { x } else { SELU_ALPHA * libm::expm1(x) },
+        Function::Softplus => x.max(0.0) + libm::log1p(libm::exp(-x.abs())),
+        Function::Softsign => x / (x.abs() + 1.0),
+        Function::Exponential { .. } => libm::exp(x),
+        Function::Gelu { approximate } => x * normal_cdf(x, *approximate),
+        Function::Silu => x / (1.0 + libm::exp(-x)),
         Function::Sigmoid => 1.0 / (1.0 + libm::exp(-x)),
         Function::Tanh => libm::tanh(x),
         Function::HardSigmoid { slope, shift, .. } => hard(*slope, *shift),
@@ -120,19 +178,230 @@ fn activate(function: &Function, x: f64) -> f64 {
                 -1.0
             }
         }
-        _ => unreachable!("{}", function.name()),
+        // One slope an element: see above.
+        Function::PRelu { .. } => x,
     }
 }
 
-fn merge(op: MergeOp, a: f64, b: f64) -> f64 {
-    match op {
-        MergeOp::Add => a + b,
-        MergeOp::Subtract => a - b,
-        MergeOp::Multiply => a * b,
-        MergeOp::Average => (a + b) * 0.5,
-        MergeOp::Maximum => a.max(b),
-        MergeOp::Minimum => a.min(b),
+/// A kernel as a matrix (n_in, n_out) and its bias.
+struct Matrix {
+    n_in: usize,
+    weight: Vec<f64>,
+    bias: Vec<f64>,
+}
+
+impl Matrix {
+    fn new(d: &Dense) -> Self {
+        Self {
+            n_in: d.n_in(),
+            weight: d.weight.data.iter().copied().collect(),
+            bias: d.bias.data.iter().copied().collect(),
+        }
     }
+
+    fn times(&self, x: impl Iterator<Item = f64>) -> Vec<f64> {
+        self.some(x, 0..self.bias.len())
+    }
+
+    /// Some columns alone.
+    fn some(&self, x: impl Iterator<Item = f64>, columns: Range<usize>) -> Vec<f64> {
+        let mut y = self.bias[columns.clone()].to_vec();
+        for (x, w) in x.zip(self.weight.chunks(self.bias.len())) {
+            for (y, w) in y.iter_mut().zip(&w[columns.clone()]) {
+                *y += x * w;
+            }
+        }
+        y
+    }
+}
+
+fn shapes<'a>(graph: &'a Graph, node: &Node) -> Vec<&'a [usize]> {
+    node.inputs.iter().map(|&i| graph.node(i).shape.as_slice()).collect()
+}
+
+/// (height, width, channels); shapes were checked when the node was made.
+fn image(spatial: Spatial, shape: &[usize]) -> [usize; 3] {
+    spatial.split(shape).unwrap_or([1, 1, 1])
+}
+
+/// The input cell of each of the window's cells at an output position, row by row; `None` in the padding.
+pub fn window_cells(w: &Window, [height, width]: [usize; 2], at: [usize; 2]) -> Vec<Option<[usize; 2]>> {
+    let mut cells = Vec::with_capacity(w.kernel[0] * w.kernel[1]);
+    for i in 0..w.kernel[0] {
+        for j in 0..w.kernel[1] {
+            let y = (at[0] * w.stride[0] + i * w.dilation[0]).checked_sub(w.padding.top);
+            let x = (at[1] * w.stride[1] + j * w.dilation[1]).checked_sub(w.padding.left);
+            cells.push(match (y, x) {
+                (Some(y), Some(x)) if y < height && x < width => Some([y, x]),
+                _ => None,
+            });
+        }
+    }
+    cells
+}
+
+/// Output positions of a window, row by row, each with its cells.
+fn positions(w: &Window, [height, width]: [usize; 2]) -> Vec<Vec<Option<[usize; 2]>>> {
+    let [rows, columns] = w.positions([height, width]).unwrap_or([0, 0]);
+    (0..rows * columns).map(|p| window_cells(w, [height, width], [p / columns, p % columns])).collect()
+}
+
+fn convolve(c: &Conv, x: &[f64], shape: &[usize]) -> Vec<f64> {
+    let [height, width, channels] = image(c.spatial, shape);
+    let product = Matrix::new(&c.product);
+    let (per_group, filters) = (channels / c.groups, c.filters() / c.groups);
+    let mut y = Vec::new();
+    for cells in positions(&c.window, [height, width]) {
+        for group in 0..c.groups {
+            let window = cells.iter().flat_map(|cell| {
+                (0..per_group).map(move |k| {
+                    cell.map_or(0.0, |[i, j]| x[(i * width + j) * channels + group * per_group + k])
+                })
+            });
+            y.extend(product.some(window, group * filters..(group + 1) * filters));
+        }
+    }
+    y
+}
+
+fn separable(s: &SeparableConv, x: &[f64], shape: &[usize]) -> Vec<f64> {
+    let middle = s.depthwise.data.shape().last().copied().unwrap_or(0);
+    let first = Dense::new(s.depthwise.clone(), Weight::no_bias(middle));
+    let first = Conv::new(Kind::Depthwise, s.spatial, s.window, s.channels, first);
+    let second = Matrix::new(&Dense::new(s.pointwise.clone(), s.bias.clone()));
+    convolve(&first, x, shape).chunks(middle).flat_map(|row| second.times(row.iter().copied())).collect()
+}
+
+fn pool(p: &Pool, x: &[f64], shape: &[usize]) -> Vec<f64> {
+    let [height, width, channels] = image(p.spatial, shape);
+    let mut y = Vec::new();
+    for cells in positions(&p.window([height, width]), [height, width]) {
+        let cells: Vec<[usize; 2]> = cells.into_iter().flatten().collect();
+        for c in 0..channels {
+            let values = cells.iter().map(|[i, j]| x[(i * width + j) * channels + c]);
+            y.push(match p.op {
+                PoolOp::Max => values.fold(f64::NEG_INFINITY, f64::max),
+                PoolOp::Average => values.sum::<f64>() / cells.len() as f64,
+            });
+        }
+    }
+    y
+}
+
+fn layer_norm(l: &LayerNorm, x: &[f64]) -> Vec<f64> {
+    let n = l.scale.data.len();
+    let mut y = Vec::with_capacity(x.len());
+    for row in x.chunks(n) {
+        let mean = row.iter().sum::<f64>() / n as f64;
+        let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n as f64;
+        let root = 1.0 / (variance + l.epsilon).sqrt();
+        y.extend(
+            row.iter().zip(&l.scale.data).zip(&l.bias.data).map(|((x, s), b)| (x - mean) * root * s + b),
+        );
+    }
+    y
+}
+
+fn dot([i, j]: [usize; 2], a: &[f64], b: &[f64], [sa, sb]: [&[usize]; 2]) -> Vec<f64> {
+    // Each operand as (before the axis, the axis, after it).
+    let split = |s: &[usize], axis: usize| {
+        (s[..axis].iter().product::<usize>(), s[axis], s[axis + 1..].iter().product::<usize>())
+    };
+    let ((ao, n, ai), (bo, _, bi)) = (split(sa, i), split(sb, j));
+    let mut y = Vec::with_capacity(ao * ai * bo * bi);
+    for p in 0..ao * ai {
+        for q in 0..bo * bi {
+            y.push(
+                (0..n)
+                    .map(|k| {
+                        let x = a[(p / ai * n + k) * ai + p % ai];
+                        x * b[(q / bi * n + k) * bi + q % bi]
+                    })
+                    .sum(),
+            );
+        }
+    }
+    y
+}
+
+/// The image that starts at cell `from` of the input; 0 outside.
+fn shift(spatial: Spatial, x: &[f64], shape: &[usize], to: &[usize], from: [i64; 2]) -> Vec<f64> {
+    let ([h, w, c], [oh, ow, _]) = (image(spatial, shape), image(spatial, to));
+    let mut y = Vec::with_capacity(oh * ow * c);
+    for p in 0..oh * ow {
+        let (i, j) = ((p / ow) as i64 + from[0], (p % ow) as i64 + from[1]);
+        let inside = (0..h as i64).contains(&i) && (0..w as i64).contains(&j);
+        let at = (i * w as i64 + j) * c as i64;
+        y.extend((0..c).map(|k| if inside { x[at as usize + k] } else { 0.0 }));
+    }
+    y
+}
+
+fn resize(r: &Resize, x: &[f64], shape: &[usize]) -> Vec<f64> {
+    let [h, w, c] = image(r.spatial, shape);
+    let [fh, fw] = r.factors;
+    // The two cells along an axis that an output cell lies between, and its distance from the first.
+    let between = |at: usize, factor: usize, n: usize| {
+        let centre = ((at as f64 + 0.5) / factor as f64 - 0.5).clamp(0.0, n as f64 - 1.0);
+        let low = centre as usize;
+        (low, (low + 1).min(n - 1), centre - low as f64)
+    };
+    let mut y = Vec::with_capacity(x.len() * fh * fw);
+    for i in 0..h * fh {
+        for j in 0..w * fw {
+            let at = |i: usize, j: usize, k: usize| x[(i * w + j) * c + k];
+            let ((i0, i1, u), (j0, j1, v)) = (between(i, fh, h), between(j, fw, w));
+            y.extend((0..c).map(|k| match r.interpolation {
+                Interpolation::Nearest => at(i / fh, j / fw, k),
+                Interpolation::Bilinear => {
+                    let top = at(i0, j0, k) * (1.0 - v) + at(i0, j1, k) * v;
+                    let bottom = at(i1, j0, k) * (1.0 - v) + at(i1, j1, k) * v;
+                    top * (1.0 - u) + bottom * u
+                }
+            }));
+        }
+    }
+    y
+}
+
+/// A flat tensor with its axes in another order: output axis `i` is input axis `perm[i]`.
+pub fn transposed<T: Copy>(x: &[T], shape: &[usize], perm: &[usize]) -> Vec<T> {
+    let stride = |axis: usize| shape[axis + 1..].iter().product::<usize>();
+    let (to, strides): (Vec<usize>, Vec<usize>) = perm.iter().map(|&a| (shape[a], stride(a))).unzip();
+    (0..x.len())
+        .map(|flat| {
+            let (mut rest, mut source) = (flat, 0);
+            for (n, stride) in to.iter().zip(&strides).rev() {
+                source += rest % n * stride;
+                rest /= n;
+            }
+            x[source]
+        })
+        .collect()
+}
+
+fn pick(x: &[f64], sources: &[usize]) -> Vec<f64> {
+    sources.iter().map(|&i| x[i]).collect()
+}
+
+fn merge(op: MergeOp, operands: &[&[f64]], shapes: &[&[usize]], to: &[usize]) -> Vec<f64> {
+    let mut all = operands.iter().zip(shapes).map(|(x, shape)| pick(x, &broadcast::sources(shape, to)));
+    let mut y = all.next().unwrap_or_default();
+    for x in all {
+        for (y, x) in y.iter_mut().zip(x) {
+            *y = match op {
+                MergeOp::Add | MergeOp::Average => *y + x,
+                MergeOp::Subtract => *y - x,
+                MergeOp::Multiply => *y * x,
+                MergeOp::Maximum => y.max(x),
+                MergeOp::Minimum => y.min(x),
+            };
+        }
+    }
+    if op == MergeOp::Average {
+        y.iter_mut().for_each(|y| *y /= operands.len() as f64);
+    }
+    y
 }
 
 fn softmax(x: &[f64], (outer, slice, inner): (usize, usize, usize)) -> Vec<f64> {

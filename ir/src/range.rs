@@ -79,6 +79,23 @@ pub fn constant_type(value: f64, max_width: u32) -> FixedType {
     FixedType { signed, class: Class::Fixed, ..FixedType::fixed(width + sign, integer + sign as i32) }
 }
 
+/// The smallest type that holds every one of these finite values exactly; its width has no limit.
+pub fn exact_type(values: impl IntoIterator<Item = f64>) -> FixedType {
+    let mut bounds = Interval::point(0.0);
+    let mut frac: Option<i32> = None;
+    for x in values.into_iter().filter(|&x| x != 0.0) {
+        bounds = bounds.hull(Interval::point(x));
+        let (mantissa, exponent) = libm::frexp(x);
+        let whole = libm::ldexp(mantissa.abs(), 53) as u64;
+        let needed = 53 - exponent - whole.trailing_zeros() as i32;
+        frac = Some(frac.map_or(needed, |f| f.max(needed)));
+    }
+    let Some(frac) = frac else { return FixedType::uint(1) };
+    let signed = bounds.min < 0.0;
+    let integer = bounds.integer_bits(signed);
+    FixedType { signed, ..FixedType::fixed((integer + frac).max(1) as u32, integer) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +107,17 @@ mod tests {
         assert_eq!(constant_type(0.25, 8), FixedType::ufixed(1, -1));
         assert_eq!(constant_type(1.0, 8), FixedType::ufixed(1, 1));
         assert_eq!(constant_type(-1.5, 8), FixedType::fixed(3, 2));
+    }
+
+    #[test]
+    fn exact_types_are_the_smallest() {
+        assert_eq!(exact_type([0.0, 0.0]), FixedType::uint(1));
+        assert_eq!(exact_type([0.75, 2.0]), FixedType::ufixed(4, 2));
+        assert_eq!(exact_type([-1.0, 0.25]), FixedType::fixed(3, 1));
+        assert_eq!(exact_type([-1.0, 1.0]), FixedType::fixed(2, 2));
+        assert_eq!(exact_type([96.0]), FixedType::ufixed(2, 7));
+        // 0.1 as float32 is 13421773 * 2^-27.
+        assert_eq!(exact_type([f64::from(0.1f32)]), FixedType::ufixed(24, -3));
     }
 
     #[test]

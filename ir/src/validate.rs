@@ -4,9 +4,10 @@
 //! operations; no type is open or wider than 128 bits; every weight is there, finite and quantised. Whether every intermediate
 //! stays within 128 bits, the emulator's plan checks.
 
-use crate::diag::{Diagnostic, Refused, UNSUPPORTED_LAYER};
+use crate::diag::{Diagnostic, Refused};
 use crate::graph::{Graph, Node, NodeId};
 use crate::op::Op;
+use crate::op::pool::{Extent, Pool};
 use netlathe_apfixed::Precision;
 use std::collections::BTreeMap;
 
@@ -127,17 +128,14 @@ fn check_node(graph: &Graph, node: &Node) -> Vec<Diagnostic> {
             errors.push(Diagnostic::error("NL124", format!("{var} holds {x}")));
         }
     }
-    if let Op::Dense(_) = &node.op
-        && shapes.first().is_some_and(|s| s.len() != 1)
-    {
-        errors.push(
-            Diagnostic::error(
-                UNSUPPORTED_LAYER,
-                "Dense on a tensor of more than one axis is not supported yet",
-            )
-            .subject("Dense of several axes")
-            .help("flatten its input"),
-        );
+    if let Op::Pool(Pool { extent: Extent::Window(w), .. }) = &node.op {
+        let p = w.padding;
+        if w.dilation != [1, 1] || p.top.max(p.bottom) >= w.kernel[0] || p.left.max(p.right) >= w.kernel[1] {
+            errors.push(Diagnostic::error(
+                "NL107",
+                format!("a pooling window of {:?} with padding {p:?} would see padding alone", w.kernel),
+            ));
+        }
     }
     errors
 }

@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Test NetLathe itself (in a checkout).
     Test(Test),
+    /// Compare emulator and generated C++ on random small networks.
+    FuzzCases(FuzzCases),
 }
 
 #[derive(Args)]
@@ -146,6 +148,45 @@ pub(crate) struct Doctor {
 pub(crate) struct Test {
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+#[derive(Args)]
+pub(crate) struct FuzzCases {
+    /// Networks to compare.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) count: usize,
+    /// Seed of the first network; the others' follow it. Default: the time.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Programs compiled at the same time. Default: the number of cores.
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub(crate) jobs: usize,
+    /// Only such kinds of layers (`*`, `?`), once for each.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) only: Vec<String>,
+    /// How tensors travel. Default: both.
+    #[arg(long, value_enum)]
+    pub(crate) io: Option<IoName>,
+    /// Report failing networks as they were drawn.
+    #[arg(long)]
+    pub(crate) no_shrink: bool,
+    /// Write failing networks to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Run one network that was written, instead of drawing any.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["count", "seed", "only", "io", "keep"])]
+    pub(crate) replay: Option<PathBuf>,
+    /// Print the report as JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum IoName {
+    Parallel,
+    Stream,
 }
 
 #[derive(Args)]

@@ -1,14 +1,15 @@
 //! A function a command: arguments in, exit code out.
 
 use crate::cli::{
-    Arguments, Build, Command, ConfigArguments, Conformance, Doctor, ExecutorName, Predict, Test,
+    Arguments, Build, Command, ConfigArguments, Conformance, Doctor, ExecutorName, FuzzCases, IoName,
+    Predict, Test,
 };
 use crate::print;
 use crate::progress::Progress;
 use netlathe_flow::conformance::{self, Executor};
 use netlathe_flow::model::Source;
 use netlathe_flow::project::Wishes;
-use netlathe_flow::{Error, ap_types, build, cache, check, doctor, model, npy, predict, settings};
+use netlathe_flow::{Error, ap_types, build, cache, check, doctor, fuzz, model, npy, predict, settings};
 use std::path::{Path, PathBuf};
 
 type Code = Result<u8, Error>;
@@ -22,6 +23,7 @@ pub(crate) fn run(arguments: Arguments) -> Code {
         Command::Conformance(a) => run_conformance(a),
         Command::Doctor(a) => run_doctor(&a),
         Command::Test(a) => run_test(a),
+        Command::FuzzCases(a) => run_fuzz_cases(a),
     }
 }
 
@@ -184,6 +186,50 @@ fn run_test(a: Test) -> Code {
     })?;
     print::summary(&summary);
     Ok(u8::from(!summary.failures.is_empty()))
+}
+
+fn run_fuzz_cases(a: FuzzCases) -> Code {
+    let cache = standard_cache()?;
+    let ap_types = a.common.ap_types;
+    if let Some(file) = &a.replay {
+        let fault = fuzz::replay(file, ap_types.as_deref(), &cache)?;
+        print::replayed(file, fault.as_ref());
+        return Ok(u8::from(fault.is_some()));
+    }
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(1, |d| d.as_secs());
+    let options = fuzz::Options {
+        count: a.count,
+        seed: a.seed.unwrap_or(now << 16),
+        jobs: a.jobs,
+        only: a.only,
+        io: a.io.map(|io| match io {
+            IoName::Parallel => fuzz::IoType::Parallel,
+            IoName::Stream => fuzz::IoType::Stream,
+        }),
+        shrink: !a.no_shrink,
+        keep: a.keep,
+        ap_types,
+        cache,
+    };
+    let progress = Progress::new();
+    if !a.json {
+        print::fuzz_begins(options.seed);
+    }
+    let count = options.count;
+    let json = a.json;
+    let report = fuzz::run(&options, &mut |event| match event {
+        fuzz::Event::Progress(done) => progress.say(format!("{done} of {count} networks compared")),
+        fuzz::Event::Failed(seed, fault) if !json => progress.pause(|| print::fuzz_failed(seed, fault)),
+        fuzz::Event::Failed(..) => {}
+    });
+    progress.end();
+    let report = report?;
+    if json {
+        print::json(&report)?;
+    } else {
+        print::fuzz(&report);
+    }
+    Ok(u8::from(!report.failures.is_empty()))
 }
 
 fn this_program() -> Result<PathBuf, Error> {

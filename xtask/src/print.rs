@@ -4,6 +4,7 @@
 use netlathe_flow::check::Summary;
 use netlathe_flow::conformance::{CaseReport, Outcome};
 use netlathe_flow::doctor::Item;
+use netlathe_flow::fuzz::{self, Fault};
 use netlathe_flow::predict::Predicted;
 use netlathe_flow::report::{Agreement, Counts, LayerReport, Report, Stage, StageReport, State};
 use netlathe_flow::{Error, conformance};
@@ -204,6 +205,59 @@ pub(crate) fn conformance(report: &conformance::Report) {
         );
     }
     println!("{} passed, {} failed, {} skipped", report.passed, report.failed, report.skipped);
+}
+
+pub(crate) fn fuzz_begins(seed: u64) {
+    println!("seed {seed}");
+}
+
+pub(crate) fn fuzz_failed(seed: u64, fault: &Fault) {
+    println!("seed {seed}: FAILED: {}: {}", fault.kind.name(), first_line(&fault.detail));
+}
+
+pub(crate) fn replayed(file: &Path, fault: Option<&Fault>) {
+    match fault {
+        Some(fault) => println!("{}: FAILED: {}: {}", file.display(), fault.kind.name(), fault.detail),
+        None => println!("{}: C++ and emulator are equal", file.display()),
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+pub(crate) fn fuzz(report: &fuzz::Report) {
+    for failure in &report.failures {
+        println!("\nseed {}: {}: {}", failure.seed, failure.fault.kind.name(), failure.fault.detail);
+        match &failure.file {
+            Some(file) => println!("kept as {}; run it by fuzz-cases --replay", file.display()),
+            None => println!("as text, for fuzz-cases --replay:\n{}", failure.text),
+        }
+    }
+    println!("\nnetworks with it: in io_parallel, in io_stream");
+    let table = report.coverage.table();
+    let rows: Vec<Vec<String>> =
+        table.iter().map(|(name, p, s)| vec![name.clone(), p.to_string(), s.to_string()]).collect();
+    if !rows.is_empty() {
+        self::table(&rows);
+    }
+    println!("\ndraws refused for it:");
+    for (reason, count) in &report.coverage.refused {
+        println!("{count:>6}  {reason}");
+    }
+    let never: Vec<&str> =
+        table.iter().filter(|(_, p, s)| p + s == 0).map(|(name, ..)| name.as_str()).collect();
+    if !never.is_empty() {
+        println!("\nnever met: {}", never.join(", "));
+    }
+    println!(
+        "\nseed {}: {} networks compared, {} failed, {} draws refused, {:.0} s",
+        report.seed,
+        report.compared,
+        report.failures.len(),
+        report.refused,
+        report.seconds
+    );
 }
 
 pub(crate) fn doctor(items: &[Item]) {

@@ -1,6 +1,7 @@
 //! What each operation adds to the generated code: types, constants, a configuration, calls.
 
 mod activation;
+mod adders;
 mod batch_norm;
 mod concatenate;
 pub(crate) mod conv;
@@ -87,7 +88,7 @@ pub(crate) fn interval(op: &Op) -> u32 {
 }
 
 /// A type that a validated graph knows.
-fn known(precision: Precision) -> FixedType {
+pub(crate) fn known(precision: Precision) -> FixedType {
     match precision {
         Precision::Is(ty) => ty,
         Precision::Auto => unreachable!("a validated graph has no open type that is used"),

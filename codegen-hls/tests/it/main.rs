@@ -11,6 +11,7 @@ mod functions;
 mod gxx;
 mod names;
 mod operations;
+mod streams;
 mod support;
 mod tensors;
 mod words;

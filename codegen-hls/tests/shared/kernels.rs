@@ -79,6 +79,7 @@ impl Spec {
             header: "hand_made.h".into(),
             inputs,
             outputs,
+            streams: None,
             pipeline_ii: 3,
             io_type: IoType::Parallel,
             traces: Vec::new(),

@@ -32,8 +32,6 @@ enum Root<R> {
         mantissa: u32,
         /// `F(A) + F(T) - G`.
         shift: i32,
-        /// The normalised value's type: an accumulator that saturated may leave it.
-        wrap: Cast,
     },
 }
 
@@ -76,7 +74,6 @@ impl<R: Int> Kernel<R> {
                 (Root::Uniform { entries, right }, accum.mul(&table.ty))
             }
             RootIndex::Normalised => {
-                let integer = LayerNorm::normalised_integer_bits(n);
                 let shift = accum.frac() + table.ty.frac() - NORMALISED_FRAC;
                 // A variance with epsilon; a difference times an entry, its rounding's carry, its largest shift to the left.
                 budget.need(accum.raw_bits() + 1);
@@ -84,16 +81,14 @@ impl<R: Int> Kernel<R> {
                 budget.need(66 - epsilon.leading_zeros());
                 let lowest = shift + (epsilon.ilog2() as i32 - accum.frac()).div_euclid(2);
                 let bits = accum.mul(&table.ty).raw_bits() + 1 + (-lowest).max(0).unsigned_abs();
-                let width = integer + NORMALISED_FRAC.unsigned_abs();
-                let z = FixedType::fixed(width, integer as i32);
-                let wrap = Cast::from_frac(bits, NORMALISED_FRAC, &z)?;
-                budget.need(wrap.needed_bits());
+                budget.need(bits);
+                // Fewer bits hold it unless the accumulator saturated or wrapped: it may.
+                let z = FixedType::fixed(bits, bits as i32 - NORMALISED_FRAC);
                 let root = Root::Normalised {
                     epsilon: R::of(epsilon),
                     frac: accum.frac(),
                     mantissa: table.entries.len().ilog2().saturating_sub(1),
                     shift,
-                    wrap,
                 };
                 (root, z)
             }
@@ -118,12 +113,7 @@ impl<R: Int> Kernel<R> {
             let (entry, shift) = self.entry(variance);
             let each = y.iter_mut().zip(&self.affine.scale).zip(&self.affine.bias);
             for ((y, &scale), &bias) in each {
-                let z = match &self.root {
-                    Root::Uniform { .. } => *y * entry,
-                    Root::Normalised { wrap, .. } => {
-                        convert::<R, COUNT>(wrap, rounded(*y * entry, shift), &mut counts.inner)
-                    }
-                };
+                let z = rounded(*y * entry, shift);
                 let exact = ((z * scale) << self.affine.shift) + bias;
                 *y = convert::<R, COUNT>(&self.affine.result, exact, &mut counts.result);
             }
@@ -162,7 +152,7 @@ impl<R: Int> Kernel<R> {
                 };
                 (self.entries[index as usize], 0)
             }
-            Root::Normalised { epsilon, frac, mantissa, shift, .. } => {
+            Root::Normalised { epsilon, frac, mantissa, shift } => {
                 let u = (variance + epsilon).widen();
                 let highest = u.ilog2();
                 let power = highest as i32 - frac;

@@ -53,6 +53,24 @@ struct Balance<R> {
 struct OneSum<R> {
     weight: Vec<R>,
     right: u32,
+    /// No input can make a sum wrap: there is nothing to count on the way.
+    fits: bool,
+}
+
+impl<R: Int> OneSum<R> {
+    /// Adds a row's terms; `x` gives each sum its input.
+    #[inline(always)]
+    fn add(&self, row: &[R], x: impl Iterator<Item = R>, sums: &mut [R]) {
+        if self.right == 0 {
+            for ((sum, &w), x) in sums.iter_mut().zip(row).zip(x) {
+                *sum = sum.wrapping_add(x.wrapping_mul(w));
+            }
+        } else {
+            for ((sum, &w), x) in sums.iter_mut().zip(row).zip(x) {
+                *sum = sum.wrapping_add(x.wrapping_mul(w) >> self.right);
+            }
+        }
+    }
 }
 
 /// Outputs that are handled at a time where every step converts.
@@ -69,7 +87,8 @@ impl<R: Int> Product<R> {
         let summed = if d.counts() { FixedType::int(d.balance_bits()) } else { accum };
         let result = cast_from(&summed, y, budget)?;
         let bias_cast = cast_from(&d.bias.ty(), &accum, budget)?;
-        let bias = d.bias.raw().iter().map(|&b| R::truncate(bias_cast.apply(i128::from(b)))).collect();
+        let bias: Vec<R> =
+            d.bias.raw().iter().map(|&b| R::truncate(bias_cast.apply(i128::from(b)))).collect();
 
         let shift = accum.frac() - product_ty.frac();
         let wraps = accum.overflow == Overflow::Wrap && accum.sat_bits == 0 && accum.raw_bits() <= R::BITS;
@@ -78,7 +97,9 @@ impl<R: Int> Product<R> {
             .then(|| {
                 let (left, right) =
                     if shift >= 0 { (shift.unsigned_abs(), 0) } else { (0, shift.unsigned_abs()) };
-                OneSum { weight: weight.iter().map(|&w: &R| w << left).collect(), right }
+                let weight: Vec<R> = weight.iter().map(|&w: &R| w << left).collect();
+                let fits = fits(&weight, right, &bias, x, &accum);
+                OneSum { weight, right, fits }
             });
         Ok(Self {
             n_in,
@@ -93,6 +114,12 @@ impl<R: Int> Product<R> {
             result,
             one_sum,
         })
+    }
+
+    /// The way of one conversion, where it is open.
+    #[inline]
+    fn one_sum<const COUNT: bool>(&self) -> Option<&OneSum<R>> {
+        self.one_sum.as_ref().filter(|one| !COUNT || one.fits)
     }
 
     /// Whether an input of raw 0 changes no sum, so that its steps may be left out.
@@ -116,18 +143,9 @@ impl<R: Int> Product<R> {
         counts: &mut Counts,
     ) {
         let row = i * self.n_out + first..i * self.n_out + first + sums.len();
-        match &self.one_sum {
-            Some(OneSum { weight, right: 0 }) if !COUNT => {
-                for ((sum, &w), x) in sums.iter_mut().zip(&weight[row]).zip(x) {
-                    *sum = sum.wrapping_add(x.wrapping_mul(w));
-                }
-            }
-            Some(OneSum { weight, right }) if !COUNT => {
-                for ((sum, &w), x) in sums.iter_mut().zip(&weight[row]).zip(x) {
-                    *sum = sum.wrapping_add(x.wrapping_mul(w) >> *right);
-                }
-            }
-            _ => {
+        match self.one_sum::<COUNT>() {
+            Some(one) => one.add(&one.weight[row], x, sums),
+            None => {
                 let mut terms = [R::ZERO; BLOCK];
                 for (sums, weights) in sums.chunks_mut(BLOCK).zip(self.weight[row].chunks(BLOCK)) {
                     let terms = &mut terms[..sums.len()];
@@ -153,7 +171,7 @@ impl<R: Int> Product<R> {
 
     /// Makes results of finished sums, of any outputs.
     pub fn finish<const COUNT: bool>(&self, sums: &mut [R], counts: &mut Counts) {
-        if self.one_sum.is_some() && !COUNT {
+        if self.one_sum::<COUNT>().is_some() {
             self.sum.apply_all(sums);
         }
         if let Some(Balance { length, lift, cast }) = &self.balance {
@@ -175,6 +193,15 @@ impl<R: Int> Product<R> {
     #[inline]
     pub fn accumulate<const COUNT: bool>(&self, x: &[R], first: usize, sums: &mut [R], counts: &mut Counts) {
         self.start(first, sums);
+        if let Some(one) = self.one_sum::<COUNT>() {
+            let outputs = first..first + sums.len();
+            for (&x, row) in x.iter().zip(one.weight.chunks_exact(self.n_out)) {
+                if x != R::ZERO {
+                    one.add(&row[outputs.clone()], std::iter::repeat(x), sums);
+                }
+            }
+            return;
+        }
         let skip = self.zero_adds_nothing();
         for &i in &self.order {
             if !(skip && x[i] == R::ZERO) {
@@ -182,6 +209,22 @@ impl<R: Int> Product<R> {
             }
         }
     }
+}
+
+/// Whether every sum stays in the accumulator's range, whatever the inputs are.
+fn fits<R: Int>(weight: &[R], right: u32, bias: &[R], x: &FixedType, accum: &FixedType) -> bool {
+    let largest = x.max_raw().max(x.min_raw().saturating_neg());
+    let magnitude = |r: R| r.widen().saturating_abs();
+    let mut sums: Vec<i128> = bias.iter().map(|&b| magnitude(b)).collect();
+    for row in weight.chunks_exact(bias.len()) {
+        for (sum, &w) in sums.iter_mut().zip(row) {
+            // A term that is cut off may lie one step lower.
+            let term = (magnitude(w).saturating_mul(largest) >> right).saturating_add(i128::from(right > 0));
+            *sum = sum.saturating_add(term);
+        }
+    }
+    // In an unsigned accumulator a negative sum wraps, too.
+    accum.signed && sums.iter().all(|&s| s <= accum.max_raw())
 }
 
 impl Term {

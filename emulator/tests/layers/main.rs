@@ -259,6 +259,30 @@ fn merges_and_joins() {
 }
 
 #[test]
+fn a_tensor_stays_until_its_last_reader() {
+    let add = |name: &str, index: u32, a: &str, b: &str| {
+        format!("\"{name}\" #{index} = Merge(\"{a}\", \"{b}\") op=add reuse=1 : ap_int<8>\n")
+    };
+    let join = |name: &str, index: u32, a: &str, b: &str| {
+        format!("\"{name}\" #{index} = Concatenate(\"{a}\", \"{b}\") axis=0 reuse=1 : ap_int<8>\n")
+    };
+    let text = [
+        add("two", 2, "x", "x"),
+        join("long", 3, "two", "x"),
+        add("three", 4, "two", "x"),
+        join("other", 5, "x", "three"),
+        add("sum", 6, "long", "other"),
+        add("four", 7, "three", "x"),
+        join("half", 8, "two", "four"),
+        add("y", 9, "half", "sum"),
+    ]
+    .concat();
+    let p = plan(2, "ap_int<8>", &text);
+    // two = 2 x, long = (2 x, x), three = 3 x, other = (x, 3 x), sum = (3 x, 4 x), four = 4 x, half = (2 x, 4 x).
+    assert_eq!(run(&p, &[&[1, 2], &[-3, 5]]), [[5, 10, 8, 16], [-15, 25, -24, 40]]);
+}
+
+#[test]
 fn bits_are_signs_to_a_dense_layer() {
     // x >= 1/2 and x >= -1/4 leave the bits 1 0: the signs 1 and -1.
     let dense = |weight: &str, coding: &str, bias: &str| {

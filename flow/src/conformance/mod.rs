@@ -199,7 +199,7 @@ fn one(dir: &Path, case: &Case, executors: &[Executor], compiler: Option<&Compil
     CaseReport { name: case.name.clone(), outcome, seconds: begun.elapsed().as_secs_f64(), untraced }
 }
 
-fn wanted(globs: &[String], name: &str) -> bool {
+pub(crate) fn wanted(globs: &[String], name: &str) -> bool {
     globs.is_empty() || globs.iter().any(|g| matches(g.as_bytes(), name.as_bytes()))
 }
 

@@ -2,13 +2,19 @@
 
 use std::fmt::Display;
 
-use netlathe_ir::config::{Config, LayerConfig, Strategy};
+use netlathe_ir::config::{Config, LayerConfig, PipelineStyle, Strategy};
+use netlathe_ir::op::conv::ConvImplementation;
 use netlathe_ir::op::softmax::Implementation;
 use netlathe_ir::{Diagnostic, FixedType, Precision};
 use serde_json::{Map, Value};
 
 use super::keys;
 use crate::error::code;
+
+/// Largest exponent of a table's range, either way.
+const MAX_EXPONENT: i64 = 62;
+const CONV_IMPLEMENTATIONS: &[(&str, ConvImplementation)] =
+    &[("LineBuffer", ConvImplementation::LineBuffer), ("Encoded", ConvImplementation::Encoded)];
 
 /// Findings while a configuration is read; it goes on after each.
 pub(super) struct Reader {
@@ -209,8 +215,24 @@ impl Reader {
                 },
                 "ReuseFactor" => config.reuse_factor = self.count(&here, value, 1),
                 "Strategy" => config.strategy = self.strategy(&here, value),
-                "PipelineStyle" => self.choice(&here, value, &["auto", "pipeline", "dataflow"]),
-                "ConvImplementation" => self.choice(&here, value, &["LineBuffer", "Encoded"]),
+                "PipelineStyle" => {
+                    config.pipeline_style = self
+                        .choice(
+                            &here,
+                            value,
+                            &[
+                                ("auto", None),
+                                ("pipeline", Some(PipelineStyle::Pipeline)),
+                                ("dataflow", Some(PipelineStyle::Dataflow)),
+                            ],
+                        )
+                        .flatten();
+                }
+                "PipelineInterval" => config.pipeline_interval = self.count(&here, value, 1),
+                // Both compute the same numbers; a layer's own key reaches the layer.
+                "ConvImplementation" => {
+                    self.choice(&here, value, CONV_IMPLEMENTATIONS);
+                }
                 "Compression" if value.as_bool() == Some(true) || value.as_u64() == Some(1) => {
                     self.bad(&here, value, "compressed weights are not supported, false is wanted");
                 }
@@ -227,10 +249,25 @@ impl Reader {
         }
     }
 
-    fn choice(&mut self, path: &str, value: &Value, allowed: &[&str]) {
-        if !value.as_str().is_some_and(|text| allowed.iter().any(|a| a.eq_ignore_ascii_case(text))) {
-            self.bad(path, value, format!("one of {} is wanted", allowed.join(", ")));
+    /// The meaning of a word, spelt in any case.
+    fn choice<T: Copy>(&mut self, path: &str, value: &Value, allowed: &[(&str, T)]) -> Option<T> {
+        let text = value.as_str().unwrap_or_default();
+        let found = allowed.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, t)| *t);
+        if found.is_none() {
+            let names: Vec<&str> = allowed.iter().map(|(name, _)| *name).collect();
+            self.bad(path, value, format!("one of {} is wanted", names.join(", ")));
         }
+        found
+    }
+
+    /// A power of two's exponent.
+    fn exponent(&mut self, path: &str, value: &Value) -> Option<i32> {
+        let number = value.as_i64().or_else(|| value.as_str().and_then(|t| t.trim().parse().ok()));
+        let number = number.filter(|n| (-MAX_EXPONENT..=MAX_EXPONENT).contains(n)).map(|n| n as i32);
+        if number.is_none() {
+            self.bad(path, value, format!("an integer from -{MAX_EXPONENT} to {MAX_EXPONENT} is wanted"));
+        }
+        number
     }
 
     /// One layer or layer type.
@@ -277,6 +314,10 @@ impl Reader {
             "ExpTableSize" => layer.exp_table_size = self.count(here, value, 1),
             "InvTableSize" => layer.inv_table_size = self.count(here, value, 1),
             "ParallelizationFactor" => layer.parallelization_factor = self.count(here, value, 1),
+            "ConvImplementation" => {
+                layer.conv_implementation = self.choice(here, value, CONV_IMPLEMENTATIONS);
+            }
+            "TableRangePower2" => layer.table_range_power2 = self.exponent(here, value),
             "Skip" => layer.skip = self.flag(here, value),
             "Fuse" => layer.fuse = self.flag(here, value),
             "Implementation" => {
@@ -293,7 +334,9 @@ impl Reader {
                     "Trace" | "TraceOutput" | "Static" | "Compression" => {
                         self.flag(here, value);
                     }
-                    "ConvImplementation" => self.choice(here, value, &["LineBuffer", "Encoded"]),
+                    "PipelineStyle" => {
+                        self.choice(here, value, &[("auto", ()), ("pipeline", ()), ("dataflow", ())]);
+                    }
                     key if key.ends_with("ReuseFactor") || key.ends_with("TableSize") => {
                         self.count(here, value, 1);
                     }

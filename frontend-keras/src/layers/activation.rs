@@ -1,17 +1,21 @@
 //! Activations: as a layer, as an argument of another layer, and QKeras's.
 
+use ndarray::IxDyn;
 use netlathe_ir::op::activation::{Activation, Function};
 use netlathe_ir::op::softmax::Softmax;
-use netlathe_ir::{Diagnostic, FixedType, Op, Precision};
+use netlathe_ir::{Diagnostic, FixedType, Op, Precision, Weight};
 use serde_json::Value;
 
 use super::{ACTIVATIONS, Piece, Scene};
 use crate::error::code;
 use crate::model::Keras;
 use crate::qkeras::{self, Alpha, Quantizer};
+use crate::weights::Variable;
 
 /// Keras's slope of the activation `leaky_relu` (the layer has its own).
 const LEAKY_RELU_SLOPE: f64 = 0.2;
+/// The range of an exponential's table until a pass sets it by the input's type.
+const EXPONENTIAL_RANGE_LOG2: u32 = 4;
 /// QKeras's threshold of a ternary activation where the file gives none.
 const TERNARY_THRESHOLD: f64 = 0.33;
 
@@ -51,11 +55,14 @@ pub(super) fn qactivation(scene: &mut Scene<'_>) -> Result<Vec<Piece>, Diagnosti
     Ok(vec![Piece { name: scene.layer.name.clone(), role: "", op }])
 }
 
-/// Layers `ReLU`, `LeakyReLU`, `ThresholdedReLU`, `Softmax`.
+/// Layers `ReLU`, `LeakyReLU`, `PReLU`, `ELU`, `ThresholdedReLU`, `Softmax`.
 pub(super) fn class(scene: &mut Scene<'_>) -> Result<Vec<Piece>, Diagnostic> {
     let leaky = |alpha| Function::LeakyRelu { alpha, param: Precision::Auto };
     let op = match scene.layer.class.as_str() {
         "Softmax" => {
+            if scene.layer.config.get("axis").and_then(Value::as_array).is_some_and(|a| a.len() != 1) {
+                return Err(scene.unsupported("a softmax over several axes together is not supported"));
+            }
             Op::Softmax(Softmax::new(scene.axis(scene.integer("axis", -1)?, scene.inputs[0].len())?))
         }
         "LeakyReLU" => {
@@ -67,27 +74,65 @@ pub(super) fn class(scene: &mut Scene<'_>) -> Result<Vec<Piece>, Diagnostic> {
             let theta = scene.number("theta")?.unwrap_or(1.0);
             Op::Activation(Activation::new(Function::ThresholdedRelu { theta, param: Precision::Auto }))
         }
-        _ => {
-            let unbounded = scene.layer.config.get("max_value").and_then(Value::as_str) == Some("Infinity");
-            if !unbounded && let Some(max) = scene.number("max_value")? {
-                return Err(scene.unsupported(format!("ReLU with max_value = {max} is not supported")));
-            }
-            let slope = scene.number("negative_slope")?.unwrap_or(0.0);
-            let theta = scene.number("threshold")?.unwrap_or(0.0);
-            if slope != 0.0 && theta != 0.0 {
-                return Err(scene.unsupported("ReLU with both negative_slope and threshold is not supported"));
-            }
-            Op::Activation(Activation::new(if slope != 0.0 {
-                leaky(slope)
-            } else if theta != 0.0 || scene.keras == Keras::V3 {
-                // hls4ml makes every ReLU layer of Keras 3 a thresholded one.
-                Function::ThresholdedRelu { theta, param: Precision::Auto }
-            } else {
-                Function::Relu
-            }))
+        "PReLU" => Op::Activation(Activation::new(Function::PRelu { alpha: Box::new(slopes(scene)?) })),
+        "ELU" => {
+            let alpha = scene.number("alpha")?.unwrap_or(1.0);
+            Op::Activation(Activation::new(Function::Elu { alpha, param: Precision::Auto }))
         }
+        _ => Op::Activation(Activation::new(relu(scene)?)),
     };
     Ok(vec![Piece { name: scene.layer.name.clone(), role: "", op }])
+}
+
+/// Layer `ReLU` with its three settings.
+fn relu(scene: &Scene<'_>) -> Result<Function, Diagnostic> {
+    let unbounded = scene.layer.config.get("max_value").and_then(Value::as_str) == Some("Infinity");
+    let max = if unbounded { None } else { scene.number("max_value")? };
+    let slope = scene.number("negative_slope")?.unwrap_or(0.0);
+    let threshold = scene.number("threshold")?.unwrap_or(0.0);
+    if max.is_some_and(|m| m < 0.0) || slope < 0.0 || threshold < 0.0 {
+        let message = format!(
+            "max_value = {max:?}, negative_slope = {slope}, threshold = {threshold}: Keras allows none below 0"
+        );
+        return Err(scene.error(code::MALFORMED, message));
+    }
+    Ok(match (max, slope != 0.0, threshold != 0.0) {
+        (None, true, false) => Function::LeakyRelu { alpha: slope, param: Precision::Auto },
+        // hls4ml makes every ReLU layer of Keras 3 a thresholded one.
+        (None, false, true) => Function::ThresholdedRelu { theta: threshold, param: Precision::Auto },
+        (None, false, false) if scene.keras == Keras::V3 => {
+            Function::ThresholdedRelu { theta: 0.0, param: Precision::Auto }
+        }
+        (None, false, false) => Function::Relu,
+        _ => Function::GeneralRelu { max, slope, threshold },
+    })
+}
+
+/// The slopes of a PReLU: one per element of the axes from the first on that is not shared.
+fn slopes(scene: &mut Scene<'_>) -> Result<Weight, Diagnostic> {
+    let input = scene.inputs[0].clone();
+    let mut shape = input.clone();
+    match scene.layer.config.get("shared_axes") {
+        None | Some(Value::Null) => {}
+        Some(value) => {
+            let axes: Option<Vec<i64>> =
+                value.as_array().and_then(|list| list.iter().map(Value::as_i64).collect());
+            for axis in axes.ok_or_else(|| scene.wrong("shared_axes", value, "a list of axes"))? {
+                shape[scene.axis(axis, input.len())?] = 1;
+            }
+        }
+    }
+    let stored = scene.weights.get(scene.layer, &Variable { name: "alpha", position: 0, shape: &shape })?;
+    let shared = shape.iter().take_while(|n| **n == 1).count();
+    let broken = |e: String| scene.error(code::WEIGHT_SHAPE, format!("weight `alpha`: {e}"));
+    let data = if shape[shared..] == input[shared..] {
+        stored.data.into_shape_with_order(IxDyn(&shape[shared..])).map_err(|e| broken(e.to_string()))?
+    } else {
+        // Keras repeats the slopes over the shared axes; here every element gets its own.
+        let all = stored.data.broadcast(IxDyn(&input)).map(|view| view.to_owned());
+        all.ok_or_else(|| broken(format!("{shape:?} does not spread over {input:?}")))?
+    };
+    Ok(Weight::new(data, stored.single))
 }
 
 /// Layers that only training knows: gone with Keras 2; with Keras 3 a linear activation that a pass removes.
@@ -120,6 +165,15 @@ fn by_name(scene: &Scene<'_>, name: &str) -> Result<Op, Diagnostic> {
     let function = match name {
         "linear" => Function::Linear,
         "relu" => Function::Relu,
+        "relu6" => Function::ClippedRelu { max: 6 },
+        "elu" => Function::Elu { alpha: 1.0, param: Precision::Auto },
+        "selu" => Function::Selu,
+        "softplus" => Function::Softplus,
+        "softsign" => Function::Softsign,
+        "exponential" => Function::Exponential { range_log2: EXPONENTIAL_RANGE_LOG2 },
+        // Keras's default, and all that the name alone can say.
+        "gelu" => Function::Gelu { approximate: false },
+        "silu" | "swish" => Function::Silu,
         "leaky_relu" => Function::LeakyRelu { alpha: LEAKY_RELU_SLOPE, param: Precision::Auto },
         "sigmoid" => Function::Sigmoid,
         "tanh" => Function::Tanh,
@@ -128,6 +182,11 @@ fn by_name(scene: &Scene<'_>, name: &str) -> Result<Op, Diagnostic> {
             let slope = if scene.keras == Keras::V3 { 1.0 / 6.0 } else { 0.2 };
             let (slope_ty, shift_ty) = (FixedType::ufixed(16, 0), FixedType::ufixed(2, 0));
             Function::HardSigmoid { slope, shift: 0.5, slope_ty, shift_ty }
+        }
+        "hard_tanh" => {
+            // clip(x, -1, 1)
+            let half = FixedType::ufixed(2, 0);
+            Function::HardTanh { slope: 0.5, shift: 0.5, slope_ty: half, shift_ty: half }
         }
         "binary_tanh" => Function::BinaryTanh,
         "ternary_tanh" => Function::TernaryTanh { threshold: 0.5 },
@@ -164,9 +223,15 @@ fn quantised(scene: &mut Scene<'_>, value: &Value) -> Result<(Quantizer, Op), Di
         )
         .help("use alpha=1"));
     }
+    let meaning = quantizer.activation_type().ok_or_else(|| {
+        scene
+            .unsupported(format!("{} is not supported on an activation", quantizer.class_name()))
+            .help("use quantized_relu or quantized_bits")
+    })?;
     let half = FixedType::ufixed(2, 0);
     let function = match &quantizer {
-        Quantizer::Bits(_) => Function::Linear,
+        // Powers of two were refused above.
+        Quantizer::Bits(_) | Quantizer::Po2(_) => Function::Linear,
         Quantizer::Relu { negative_slope, .. } if *negative_slope != 0.0 => {
             Function::LeakyRelu { alpha: *negative_slope, param: Precision::Auto }
         }
@@ -190,7 +255,6 @@ fn quantised(scene: &mut Scene<'_>, value: &Value) -> Result<(Quantizer, Op), Di
             Function::TernaryTanh { threshold: threshold.unwrap_or(TERNARY_THRESHOLD) }
         }
     };
-    let meaning = quantizer.activation_type();
     if let Some(why) = meaning.differs {
         let message = format!("{}: {why}; {} is used here", quantizer.class_name(), meaning.ty.hls4ml());
         scene.notes.push(Diagnostic::note(code::QUANTIZER_MEANING, message).layer(&scene.layer.name));

@@ -2,9 +2,23 @@
 
 mod activation;
 mod batch_norm;
+mod concatenate;
+mod conv;
+mod cropping;
 mod dense;
+mod dot;
+mod embedding;
+mod layer_norm;
 mod merge;
+mod pool;
+mod repeat_vector;
+mod resize;
 mod shape;
+mod support;
+mod transpose;
+mod weight;
+mod window;
+mod zero_padding;
 
 use netlathe_ir::{Diagnostic, Op};
 use serde_json::Value;
@@ -12,53 +26,13 @@ use serde_json::Value;
 use crate::error::code;
 use crate::model::{Keras, Layer};
 use crate::qkeras::QuantizerError;
-use crate::weights::Weights;
+use crate::weights::Within;
 
-/// Classes that are converted, for the message that lists them. QKeras's are read from QKeras files alone.
-pub const SUPPORTED: &[&str] = &[
-    "InputLayer",
-    "Dense",
-    "BinaryDense",
-    "TernaryDense",
-    "QDense",
-    "Activation",
-    "QActivation",
-    "ReLU",
-    "LeakyReLU",
-    "ThresholdedReLU",
-    "Softmax",
-    "BatchNormalization",
-    "Add",
-    "Subtract",
-    "Multiply",
-    "Average",
-    "Maximum",
-    "Minimum",
-    "Concatenate",
-    "Flatten",
-    "Reshape",
-    "Dropout",
-    "AlphaDropout",
-    "GaussianDropout",
-    "GaussianNoise",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "SpatialDropout3D",
-    "ActivityRegularization",
-];
+pub(crate) use support::ACTIVATIONS;
+pub use support::{SUPPORTED, Support, supported};
 
-/// Activations that are converted, for the message that lists them.
-pub(crate) const ACTIVATIONS: &[&str] = &[
-    "linear",
-    "relu",
-    "leaky_relu",
-    "sigmoid",
-    "hard_sigmoid",
-    "tanh",
-    "softmax",
-    "binary_tanh",
-    "ternary_tanh",
-];
+/// Most elements of a tensor.
+pub(crate) const MAX_ELEMENTS: usize = 1 << 28;
 
 /// A node to be.
 pub(crate) struct Piece {
@@ -76,7 +50,7 @@ pub(crate) struct Scene<'a> {
     pub layer: &'a Layer,
     /// Shapes of the operands, without the batch.
     pub inputs: &'a [Vec<usize>],
-    pub weights: &'a Weights,
+    pub weights: Within<'a>,
     /// Findings that do not refuse the network.
     pub notes: &'a mut Vec<Diagnostic>,
 }
@@ -88,11 +62,7 @@ pub(crate) struct Scene<'a> {
 /// All that is wrong with the layer.
 pub(crate) fn convert(scene: &mut Scene<'_>) -> Result<Vec<Piece>, Vec<Diagnostic>> {
     let class = scene.layer.class.as_str();
-    let wants_one = !matches!(
-        class,
-        "InputLayer" | "Add" | "Subtract" | "Multiply" | "Average" | "Maximum" | "Minimum" | "Concatenate"
-    );
-    if wants_one && scene.inputs.len() != 1 {
+    if !takes_several(class) && class != "InputLayer" && scene.inputs.len() != 1 {
         let message = format!("{class} takes one input, it has {}", scene.inputs.len());
         return Err(vec![Diagnostic::error(code::SHAPE, message).layer(&scene.layer.name)]);
     }
@@ -101,22 +71,46 @@ pub(crate) fn convert(scene: &mut Scene<'_>) -> Result<Vec<Piece>, Vec<Diagnosti
         "Dense" | "BinaryDense" | "TernaryDense" | "QDense" => dense::dense(scene),
         "Activation" => activation::layer(scene).map_err(one),
         "QActivation" => activation::qactivation(scene).map_err(one),
-        "ReLU" | "LeakyReLU" | "ThresholdedReLU" | "Softmax" => activation::class(scene).map_err(one),
-        "BatchNormalization" => batch_norm::batch_norm(scene),
+        "ReLU" | "LeakyReLU" | "PReLU" | "ELU" | "ThresholdedReLU" | "Softmax" => {
+            activation::class(scene).map_err(one)
+        }
+        "BatchNormalization" | "QBatchNormalization" => batch_norm::batch_norm(scene),
+        "LayerNormalization" => layer_norm::layer_norm(scene),
         "Add" | "Subtract" | "Multiply" | "Average" | "Maximum" | "Minimum" => {
             merge::merge(scene).map_err(one)
         }
-        "Concatenate" => merge::concatenate(scene).map_err(one),
+        "Concatenate" => concatenate::concatenate(scene).map_err(one),
+        "Dot" => dot::dot(scene).map_err(one),
         "Flatten" | "Reshape" => shape::reshape(scene).map_err(one),
+        "Permute" => transpose::transpose(scene).map_err(one),
+        "RepeatVector" => repeat_vector::repeat_vector(scene).map_err(one),
+        "Embedding" => embedding::embedding(scene),
+        "ZeroPadding1D" | "ZeroPadding2D" => zero_padding::zero_padding(scene).map_err(one),
+        "Cropping1D" | "Cropping2D" => cropping::cropping(scene).map_err(one),
+        "UpSampling1D" | "UpSampling2D" => resize::resize(scene).map_err(one),
+        _ if class.contains("Conv") => conv::conv(scene),
+        _ if class.contains("Pooling") => pool::pool(scene).map_err(one),
         _ => Ok(activation::training_only(scene)),
     }
+}
+
+/// Whether the class joins tensors.
+fn takes_several(class: &str) -> bool {
+    matches!(
+        class,
+        "Add" | "Subtract" | "Multiply" | "Average" | "Maximum" | "Minimum" | "Concatenate" | "Dot"
+    )
 }
 
 /// The shape that a refused layer's output would have, where that is plain.
 pub(crate) fn shape_behind(layer: &Layer, inputs: &[Vec<usize>]) -> Option<Vec<usize>> {
     let first = inputs.first()?;
     match layer.class.as_str() {
-        "InputLayer" | "Concatenate" | "Reshape" => None,
+        class if takes_several(class) => None,
+        class if ["Conv", "Pool", "Padding", "Cropping", "Sampling"].iter().any(|w| class.contains(w)) => {
+            None
+        }
+        "InputLayer" | "Reshape" | "Permute" | "RepeatVector" | "Embedding" => None,
         "Flatten" => Some(vec![first.iter().product()]),
         "Dense" | "BinaryDense" | "TernaryDense" | "QDense" => {
             let units = layer.config.get("units")?.as_u64().filter(|u| (1..=1 << 28).contains(u))?;
@@ -134,6 +128,9 @@ fn one(finding: Diagnostic) -> Vec<Diagnostic> {
 /// Why a layer cannot be converted at all, judged by its class before anything else is read.
 pub(crate) fn refuse_class(layer: &Layer) -> Option<Diagnostic> {
     let class = layer.class.as_str();
+    if layer.inner.is_some() {
+        return None;
+    }
     if class == "Lambda" {
         return Some(
             Diagnostic::error(
@@ -144,8 +141,7 @@ pub(crate) fn refuse_class(layer: &Layer) -> Option<Diagnostic> {
             .help("replace it with ordinary layers and save the model again"),
         );
     }
-    let quantised = matches!(class, "QDense" | "QActivation");
-    if SUPPORTED.contains(&class) && (!quantised || layer.package != "hgq") {
+    if support::of(class).is_some_and(|row| !row.qkeras || layer.package != "hgq") {
         return None;
     }
     let of = if layer.package == "hgq" { " of HGQ" } else { "" };
@@ -174,7 +170,13 @@ impl Scene<'_> {
         self.error(code, format!("{key}: {error}")).subject(&self.layer.class)
     }
 
-    fn wrong(&self, key: &str, value: &Value, wanted: &str) -> Diagnostic {
+    /// Whether the layer is one of QKeras's.
+    pub(crate) fn is_qkeras(&self) -> bool {
+        support::of(&self.layer.class).is_some_and(|row| row.qkeras)
+    }
+
+    /// A setting of the wrong kind.
+    pub(crate) fn wrong(&self, key: &str, value: &Value, wanted: &str) -> Diagnostic {
         let text: String = value.to_string().chars().take(120).collect();
         self.error(code::MALFORMED, format!("`{key}` is {text}, {wanted} is wanted"))
     }
@@ -207,7 +209,12 @@ impl Scene<'_> {
     pub(crate) fn flag(&self, key: &str, default: bool) -> Result<bool, Diagnostic> {
         match self.layer.config.get(key) {
             None | Some(Value::Null) => Ok(default),
-            Some(value) => value.as_bool().ok_or_else(|| self.wrong(key, value, "true or false")),
+            // Old files have 0 and 1.
+            Some(value) => match (value.as_bool(), value.as_u64()) {
+                (Some(flag), _) => Ok(flag),
+                (None, Some(number @ 0..=1)) => Ok(number == 1),
+                _ => Err(self.wrong(key, value, "true or false")),
+            },
         }
     }
 

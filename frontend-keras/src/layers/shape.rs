@@ -5,11 +5,8 @@ use netlathe_ir::op::reshape::Reshape;
 use netlathe_ir::{Diagnostic, Op};
 use serde_json::Value;
 
-use super::{Piece, Scene};
+use super::{MAX_ELEMENTS, Piece, Scene};
 use crate::error::code;
-
-/// Most elements of an input.
-const MAX_ELEMENTS: usize = 1 << 28;
 
 pub(super) fn input(scene: &mut Scene<'_>) -> Result<Vec<Piece>, Diagnostic> {
     let shape = match scene.batch_shape("batch_shape")? {

@@ -2,7 +2,8 @@
 
 use netlathe_frontend_keras::config::parse;
 use netlathe_frontend_keras::{Error, code};
-use netlathe_ir::config::{IoType, Strategy};
+use netlathe_ir::config::{IoType, PipelineStyle, Strategy};
+use netlathe_ir::op::conv::ConvImplementation;
 use netlathe_ir::op::softmax::Implementation;
 use netlathe_ir::{FixedType, Precision};
 
@@ -28,10 +29,14 @@ HLSConfig:
     Precision: {default: 'fixed<16,6>', maximum: 'fixed<24,12>'}
     ReuseFactor: 2
     Strategy: Latency
+    PipelineStyle: dataflow
+    PipelineInterval: 3
     BramFactor: 1000000000
     TraceOutput: false
   LayerType:
     Dense: {Precision: 'ap_fixed<12,4>', reuse_factor: 8}
+    Conv2D: {ConvImplementation: Encoded, ParallelizationFactor: 4}
+    LayerNormalization: {TableRangePower2: -3}
   LayerName:
     fc1:
       Trace: true
@@ -51,6 +56,11 @@ fn a_whole_yaml_file_is_read() {
     let dense = &config.layer_type["Dense"];
     assert_eq!(dense.precision["default"], Precision::Is(FixedType::fixed(12, 4)));
     assert_eq!(dense.reuse_factor, Some(8));
+    assert_eq!((config.pipeline_style, config.pipeline_interval), (Some(PipelineStyle::Dataflow), Some(3)));
+    let conv = &config.layer_type["Conv2D"];
+    assert_eq!(conv.conv_implementation, Some(ConvImplementation::Encoded));
+    assert_eq!(conv.parallelization_factor, Some(4));
+    assert_eq!(config.layer_type["LayerNormalization"].table_range_power2, Some(-3));
     let fc1 = &config.layer_name["fc1"];
     assert_eq!(fc1.precision["result"], Precision::Auto);
     assert_eq!(fc1.precision["accum"], Precision::Is(FixedType::fixed(20, 8)));
@@ -95,7 +105,7 @@ fn the_dictionary_alone_and_its_json_are_read() {
 
 #[test]
 fn what_is_wrong_is_named_with_its_path() {
-    let cases: [(&str, &str, &[&str]); 14] = [
+    let cases: [(&str, &str, &[&str]); 17] = [
         (
             "Model: {Precison: 'fixed<16,6>'}",
             code::UNKNOWN_KEY,
@@ -127,6 +137,13 @@ fn what_is_wrong_is_named_with_its_path() {
             code::BAD_VALUE,
             &["LayerName.s.Implementation", "argmax"],
         ),
+        ("Model: {PipelineStyle: fast}", code::BAD_VALUE, &["Model.PipelineStyle", "fast", "dataflow"]),
+        (
+            "LayerName: {c: {ConvImplementation: Fast}}",
+            code::BAD_VALUE,
+            &["LayerName.c.ConvImplementation", "LineBuffer, Encoded"],
+        ),
+        ("LayerName: {n: {TableRangePower2: x}}", code::BAD_VALUE, &["LayerName.n.TableRangePower2", "-62"]),
         ("HLSConfig: {}\nIOType: io_serial", code::BAD_VALUE, &["IOType", "io_serial", "io_stream"]),
         ("HLSConfig: {}\nClockPeriod: fast", code::BAD_VALUE, &["ClockPeriod", "nanoseconds"]),
         ("- 1\n- 2", code::BAD_VALUE, &["dictionary"]),

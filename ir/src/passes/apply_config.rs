@@ -9,16 +9,19 @@ use crate::config::{Config, Strategy};
 use crate::diag::{Diagnostic, Refused};
 use crate::graph::{Graph, Node};
 use crate::op::Op;
+use crate::op::conv::Kind;
+use crate::op::layer_norm::RootIndex;
+use crate::op::window::Spatial;
 use netlathe_apfixed::{FixedType, Precision};
 
 pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused> {
     check_names(graph, cx)?;
-    graph.config = cx.config.clone();
+    graph.config = cx.config.clone().into_owned();
     graph.io_type = cx.config.io_type.unwrap_or_default();
     for id in graph.order() {
         let node = graph.node_mut(id);
         match cx.types {
-            Types::Configured => set_types(node, cx.config),
+            Types::Configured => set_types(node, &cx.config),
             Types::Chosen(_) => take_quantisers(node, Precision::Auto),
             Types::Wide(ty) => take_quantisers(node, Precision::Is(*ty)),
         }
@@ -29,12 +32,13 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
 
 /// A layer name that the model does not have is refused: hls4ml ignores it, and its user with it.
 fn check_names(graph: &Graph, cx: &Context<'_>) -> Result<(), Refused> {
-    let names: Vec<&str> = graph.order().iter().map(|&id| graph.node(id).name.as_str()).collect();
+    let layers = graph.order().into_iter().map(|id| graph.node(id).name.as_str());
+    let names: Vec<&str> = layers.chain(graph.groups.iter().map(String::as_str)).collect();
     let unknown: Vec<Diagnostic> = cx
         .config
         .layer_name
         .keys()
-        .filter(|k| !names.contains(&k.as_str()) && !is_made_by_a_pass(k, &names))
+        .filter(|k| !names.contains(&k.as_str()) && !is_made_by_a_pass(k, &names) && !was_split(k, &names))
         .map(|k| {
             Diagnostic::error(
                 "NL201",
@@ -53,15 +57,34 @@ fn is_made_by_a_pass(name: &str, names: &[&str]) -> bool {
         .any(|suffix| name.strip_suffix(suffix).is_some_and(|base| names.contains(&base)))
 }
 
+/// A separable convolution is two layers by now.
+fn was_split(name: &str, names: &[&str]) -> bool {
+    super::split_separable::HALVES.iter().all(|half| names.contains(&format!("{name}_{half}").as_str()))
+}
+
+/// The class by which a configuration addresses a layer: hls4ml turns convolutions into pointwise ones after it has read it.
+pub(super) fn config_class(op: &Op) -> &'static str {
+    match op {
+        Op::Conv(c) if c.kind == Kind::Pointwise && c.spatial == Spatial::One => "Conv1D",
+        Op::Conv(c) if c.kind == Kind::Pointwise => "Conv2D",
+        op => op.class_name(),
+    }
+}
+
+/// Whether hls4ml gives the layer its operand's type, whatever the model's default is.
+fn keeps_its_operands_type(op: &Op) -> bool {
+    matches!(op, Op::ZeroPadding(_) | Op::Cropping(_) | Op::Resize(_) | Op::Transpose(_))
+}
+
 /// The types of a layer that a pass has made: open, unless the configuration names it.
 pub(super) fn configure_inserted(node: &mut Node, cx: &Context<'_>) {
     if matches!(cx.types, Types::Configured) && cx.config.layer_name.contains_key(&node.name) {
-        set_types(node, cx.config);
+        set_types(node, &cx.config);
     }
 }
 
 fn set_types(node: &mut Node, config: &Config) {
-    let class = node.op.class_name();
+    let class = config_class(&node.op);
     let name = node.name.clone();
     let explicit = |var: &str| {
         let of = |c: Option<&crate::config::LayerConfig>| c.and_then(|l| l.precision.get(var).copied());
@@ -74,6 +97,7 @@ fn set_types(node: &mut Node, config: &Config) {
             }
             _ => config.precision(&name, class, "result"),
         },
+        op if keeps_its_operands_type(op) => explicit("result").unwrap_or(Precision::Auto),
         _ => config.precision(&name, class, "result"),
     };
     for (var, weight) in node.op.weights_mut() {
@@ -107,7 +131,7 @@ fn set_types(node: &mut Node, config: &Config) {
 /// Without a configuration only the file's quantisers decide; `rest` is for everything else but tables and softmax's inner
 /// types, which stay open for `choose_types`.
 fn take_quantisers(node: &mut Node, rest: Precision) {
-    node.result = rest;
+    node.result = if keeps_its_operands_type(&node.op) { Precision::Auto } else { rest };
     if let Op::Activation(a) = &node.op
         && let Some(ty) = a.quantizer
     {
@@ -130,9 +154,10 @@ fn take_quantisers(node: &mut Node, rest: Precision) {
             None => weight.precision = rest,
         }
     }
-    let softmax = matches!(node.op, Op::Softmax(_));
+    // NetLathe chooses the inner types of these.
+    let chosen = matches!(node.op, Op::Softmax(_) | Op::LayerNorm(_));
     for (var, ty) in node.op.inner_types_mut() {
-        *ty = if matches!(var, "accum" | "param") && !softmax { rest } else { Precision::Auto };
+        *ty = if matches!(var, "accum" | "param") && !chosen { rest } else { Precision::Auto };
     }
 }
 
@@ -142,9 +167,9 @@ fn integer_type(width: u32, signed: bool) -> FixedType {
 
 /// Strategy, reuse factor, table sizes and implementation.
 fn set_layout(node: &mut Node, cx: &mut Context<'_>) {
-    let class = node.op.class_name();
+    let class = config_class(&node.op);
     let name = node.name.clone();
-    let config = cx.config;
+    let config = &cx.config;
     let reuse = config.layer(&name, class, |l| l.reuse_factor).or(config.reuse_factor).unwrap_or(1);
     let strategy =
         config.layer(&name, class, |l| l.strategy).or(config.strategy).unwrap_or(Strategy::Latency);
@@ -153,6 +178,14 @@ fn set_layout(node: &mut Node, cx: &mut Context<'_>) {
         Op::Dense(d) => {
             d.strategy = strategy;
             d.reuse_factor = reuse;
+        }
+        Op::Conv(c) => {
+            c.product.strategy = strategy;
+            c.product.reuse_factor = reuse;
+            c.parallelization_factor =
+                config.layer(&name, class, |l| l.parallelization_factor).unwrap_or(c.parallelization_factor);
+            c.implementation =
+                config.layer(&name, class, |l| l.conv_implementation).unwrap_or(c.implementation);
         }
         Op::Activation(a) => {
             a.reuse_factor = reuse;
@@ -185,10 +218,28 @@ fn set_layout(node: &mut Node, cx: &mut Context<'_>) {
             }
             s.skip = config.layer(&name, class, |l| l.skip).unwrap_or(false);
         }
+        Op::LayerNorm(l) => {
+            l.reuse_factor = reuse;
+            l.table_size = table_size.unwrap_or(l.table_size);
+            if let Some(range_power2) = config.layer(&name, class, |l| l.table_range_power2) {
+                l.root = RootIndex::Uniform { range_power2 };
+            }
+        }
         Op::BatchNorm(b) => b.reuse_factor = reuse,
         Op::Merge(m) => m.reuse_factor = reuse,
         Op::Concatenate(c) => c.reuse_factor = reuse,
-        Op::Input(_) | Op::Reshape(_) | Op::Threshold(_) => {}
-        _ => unreachable!("not made by any front end yet"),
+        Op::Dot(d) => d.reuse_factor = reuse,
+        Op::Embedding(e) => e.reuse_factor = reuse,
+        Op::Input(_)
+        | Op::Reshape(_)
+        | Op::Threshold(_)
+        | Op::SeparableConv(_)
+        | Op::Pool(_)
+        | Op::ZeroPadding(_)
+        | Op::Cropping(_)
+        | Op::Resize(_)
+        | Op::Transpose(_)
+        | Op::RepeatVector(_)
+        | Op::Broadcast(_) => {}
     }
 }

@@ -4,19 +4,24 @@ use super::Context;
 use crate::diag::{Diagnostic, Refused};
 use crate::graph::Graph;
 use crate::op::Op;
-use crate::op::activation::{Activation, Function};
+use crate::op::activation::{Activation, Function, Span};
+use crate::op::layer_norm::{LayerNorm, RootIndex};
 use crate::op::softmax::{Implementation, Softmax};
-use crate::table::{self, MAX_ENTRIES, Table};
+use crate::table::{self, MAX_ENTRIES};
 use netlathe_apfixed::{FixedType, Precision, TooWide};
 
-pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused> {
+pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused> {
     let mut errors = Vec::new();
     for id in graph.order() {
         let input = graph.node(id).inputs.first().map(|&i| graph.node(i).ty());
         let node = graph.node_mut(id);
+        if let (Op::Activation(a), Some(input)) = (&node.op, &input) {
+            cx.notes.extend(table_end(&a.function, input).map(|d| d.layer(&node.name)));
+        }
         let result = match (&mut node.op, input) {
             (Op::Activation(a), _) => activation(a),
             (Op::Softmax(s), Some(input)) => softmax(s, &input),
+            (Op::LayerNorm(l), _) => layer_norm(l),
             _ => Ok(()),
         };
         if let Err(e) = result {
@@ -27,13 +32,63 @@ pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused>
 }
 
 fn activation(a: &mut Activation) -> Result<(), Diagnostic> {
-    let make: fn(FixedType, u32) -> Result<Table, TooWide> = match a.function {
-        Function::Sigmoid => table::sigmoid,
-        Function::Tanh => table::tanh,
+    let Some(span) = a.function.table_span() else { return Ok(()) };
+    let ty = entry_type(a.table_ty)?;
+    let size = checked(a.table_size)?;
+    let table = match (&a.function, span) {
+        (Function::Sigmoid, _) => table::sigmoid(ty, size),
+        (Function::Tanh, _) => table::tanh(ty, size),
+        (Function::Softplus, _) => table::softplus(ty, size),
+        (Function::Softsign, _) => table::softsign(ty, size),
+        (Function::Elu { .. }, _) => table::elu(ty, size),
+        (Function::Selu, _) => table::selu(ty, size),
+        (Function::Exponential { .. }, Span::Centred { range }) => table::centred(ty, size, range, libm::exp),
+        (Function::Gelu { approximate }, Span::Centred { range }) => {
+            table::centred(ty, size, range, |x| table::normal_cdf(x, *approximate))
+        }
+        (Function::Silu, Span::Centred { range }) => {
+            table::centred(ty, size, range, |x| 1.0 / (1.0 + libm::exp(-x)))
+        }
         _ => return Ok(()),
     };
-    let ty = entry_type(a.table_ty)?;
-    a.table = Some(make(ty, checked(a.table_size)?).map_err(too_wide)?);
+    a.table = Some(table.map_err(too_wide)?);
+    Ok(())
+}
+
+/// Softplus and softsign still change where hls4ml's tables end.
+fn table_end(function: &Function, input: &FixedType) -> Option<Diagnostic> {
+    if !matches!(function, Function::Softplus | Function::Softsign) || input.max_value() <= 8.0 {
+        return None;
+    }
+    Some(
+        Diagnostic::note(
+            "NL234",
+            format!(
+                "its table of {} ends at -8 and 8: inputs beyond, up to {}, give what these give",
+                function.name(),
+                input.max_value()
+            ),
+        )
+        .help("nothing to do where such inputs do not occur"),
+    )
+}
+
+fn layer_norm(l: &mut LayerNorm) -> Result<(), Diagnostic> {
+    if !(l.epsilon.is_finite() && l.epsilon > 0.0) {
+        return Err(Diagnostic::error("NL125", format!("its epsilon is {}", l.epsilon))
+            .help("epsilon is a positive number, such as 0.001"));
+    }
+    let ty = entry_type(l.table_ty)?;
+    let size = checked(l.table_size)?;
+    let table = match l.root {
+        RootIndex::Uniform { range_power2 } => table::inverse_root(ty, size, l.epsilon, range_power2),
+        RootIndex::Normalised if size < 2 || !size.is_power_of_two() => {
+            return Err(Diagnostic::error("NL231", format!("TableSize {size} is no power of two"))
+                .help("4096 is hls4ml's default"));
+        }
+        RootIndex::Normalised => table::normalised_inverse_root(ty, size),
+    };
+    l.table = Some(table.map_err(too_wide)?);
     Ok(())
 }
 

@@ -22,7 +22,8 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
             graph.bypass(id);
             continue;
         }
-        let safe_parent = matches!(parent.op, Op::Dense(_) | Op::BatchNorm(_) | Op::Activation(_));
+        let safe_parent =
+            matches!(parent.op, Op::Dense(_) | Op::Conv(_) | Op::BatchNorm(_) | Op::Activation(_));
         if safe_parent && parent.result == Precision::Auto {
             if let Precision::Is(ty) = node.result {
                 if !matches!(cx.types, Types::Configured) {

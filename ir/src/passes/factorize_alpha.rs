@@ -1,7 +1,7 @@
 //! A quantiser's scale leaves its weights and becomes a layer of its own (hls4ml's `qkeras_factorize_alpha`).
 //!
 //! `y = x (s w) + b` becomes `x w`, then `s y + b`: the weights fit their quantiser's type again. The bias moves to the new
-//! layer; the dense layer keeps a zero bias of the same type, which hls4ml counts when it infers the accumulator.
+//! layer; the dense layer or convolution keeps a zero bias of the same type, which hls4ml counts when it infers the accumulator.
 
 use super::Context;
 use super::apply_config::configure_inserted;
@@ -9,13 +9,17 @@ use crate::diag::{Diagnostic, Refused};
 use crate::graph::Graph;
 use crate::op::Op;
 use crate::op::batch_norm::BatchNorm;
+use crate::op::conv::Kind;
 use crate::weight::{Encoding, Weight, WeightQuantizer};
 use ndarray::{ArrayD, IxDyn};
 use netlathe_apfixed::{FixedType, Precision};
 
 pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused> {
     for id in graph.order() {
-        let Op::Dense(dense) = &mut graph.node_mut(id).op else { continue };
+        if matches!(&graph.node(id).op, Op::Conv(c) if c.kind == Kind::Depthwise) {
+            continue; // hls4ml leaves the scale in these weights
+        }
+        let Some(dense) = graph.node_mut(id).op.product_mut() else { continue };
         let Some(scale) = dense.weight.quantizer.as_mut().and_then(|q| q.scale.take()) else { continue };
         dense.weight.data = scale.unit;
         let reuse_factor = dense.reuse_factor;

@@ -1,10 +1,11 @@
-//! Batch normalisation goes into the dense layer before it (hls4ml's `fuse_batch_normalization`).
+//! Batch normalisation goes into the dense layer or convolution before it (hls4ml's `fuse_batch_normalization`).
 //!
-//! Only where the dense layer's output type is open (or the configuration says `Fuse`) and nobody else reads it, and where at most one of two factors and at most
-//! one of two biases is quantised. The product is formed in float32 (as numpy does with float32 arrays), before any weight
+//! Only where that layer's output type is open (or the configuration says `Fuse`) and nobody else reads it, and where at most
+//! one of two factors and at most one of two biases is quantised. The product is formed in float32 (as numpy does with float32 arrays), before any weight
 //! becomes fixed point.
 
 use super::Context;
+use super::apply_config::config_class;
 use crate::config::Config;
 use crate::diag::Refused;
 use crate::graph::{Graph, NodeId};
@@ -16,15 +17,16 @@ use netlathe_apfixed::{FixedType, Precision};
 
 pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused> {
     for id in graph.order() {
-        let Some((parent, fused)) = fused(graph, id, cx.config) else { continue };
+        let Some((parent, fused)) = fused(graph, id, &cx.config) else { continue };
         let name = graph.node(parent).name.clone();
-        let Op::Dense(dense) = &mut graph.node_mut(parent).op else { continue };
+        let class = config_class(&graph.node(parent).op);
+        let Some(dense) = graph.node_mut(parent).op.product_mut() else { continue };
         *dense = fused;
         // hls4ml looks the fused weights' types up again, as if the layer had been read with them.
         for (var, weight) in [("weight", &mut dense.weight), ("bias", &mut dense.bias)] {
             weight.precision = match (&weight.quantizer, cx.types) {
                 (Some(q), _) => Precision::Is(q.ty),
-                (None, super::Types::Configured) => cx.config.precision(&name, "Dense", var),
+                (None, super::Types::Configured) => cx.config.precision(&name, class, var),
                 (None, super::Types::Chosen(_)) => Precision::Auto,
                 (None, super::Types::Wide(ty)) => Precision::Is(*ty),
             };
@@ -39,7 +41,7 @@ fn fused(graph: &Graph, id: NodeId, config: &Config) -> Option<(NodeId, Dense)> 
     let Op::BatchNorm(norm) = &node.op else { return None };
     let parent_id = *node.inputs.first()?;
     let parent = graph.node(parent_id);
-    let Op::Dense(dense) = &parent.op else { return None };
+    let dense = parent.op.product()?;
     let wanted = config
         .layer(&node.name, node.op.class_name(), |l| l.fuse)
         .unwrap_or(parent.result == Precision::Auto);

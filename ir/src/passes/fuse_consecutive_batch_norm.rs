@@ -1,7 +1,7 @@
 //! Two affine maps in a row become one (hls4ml's `fuse_consecutive_batch_normalization`).
 //!
-//! Only where the first one's output type is open (or the configuration says `Fuse` of it), nobody else reads it, and at most one of two factors and of two biases is
-//! quantised. The arithmetic is numpy's: float32 unless one side is float64.
+//! Only where the first one's output type is open (or the configuration says `Fuse` of it), nobody else reads it, and at most
+//! one of two factors and of two biases is quantised. The arithmetic is numpy's: float32 unless one side is float64.
 
 use super::Context;
 use super::fuse_batch_norm::{combinable, round};

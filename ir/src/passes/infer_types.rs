@@ -9,7 +9,9 @@ use crate::diag::Refused;
 use crate::graph::{Graph, Node};
 use crate::op::Op;
 use crate::op::activation::Function;
+use crate::op::dense::Dense;
 use crate::op::merge::MergeOp;
+use crate::op::pool::{Extent, PoolOp};
 use crate::range::constant_type;
 use crate::weight::{Encoding, Weight};
 use netlathe_apfixed::{FixedType, Overflow, Precision, Rounding};
@@ -27,7 +29,11 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
     for id in graph.order() {
         let inputs: Vec<FixedType> =
             graph.node(id).inputs.clone().into_iter().map(|i| graph.node(i).ty()).collect();
-        rules.infer(graph.node_mut(id), &inputs);
+        let terms = match &graph.node(id).op {
+            Op::Dot(d) => graph.node(graph.node(id).inputs[0]).shape[d.axes[0]],
+            _ => 1,
+        };
+        rules.infer(graph.node_mut(id), &inputs, terms);
     }
     Ok(())
 }
@@ -40,23 +46,11 @@ struct Rules {
 }
 
 impl Rules {
-    fn infer(&self, node: &mut Node, inputs: &[FixedType]) {
+    /// `terms`: products that a `Dot` sums.
+    fn infer(&self, node: &mut Node, inputs: &[FixedType], terms: usize) {
         let result = match &mut node.op {
-            Op::Dense(d) => {
-                let terms = d.n_in();
-                let weight = self.constant(&mut d.weight);
-                let bias = self.constant(&mut d.bias);
-                // hls4ml has no rule for one-bit weights.
-                let sum = if d.weight.encoding == Encoding::Xnor {
-                    self.default
-                } else {
-                    self.clip(dense_sum(&inputs[0], &weight, &bias, terms))
-                };
-                if d.accum == Precision::Auto {
-                    d.accum = Precision::Is(sum);
-                }
-                sum
-            }
+            Op::Dense(d) => self.product(d, &inputs[0]),
+            Op::Conv(c) => self.product(&mut c.product, &inputs[0]),
             Op::BatchNorm(b) => {
                 let powers_of_two = b.alpha && b.scale.quantizer.is_some();
                 let scale = self.constant(&mut b.scale);
@@ -66,11 +60,16 @@ impl Rules {
             }
             Op::Activation(a) => {
                 match &mut a.function {
-                    Function::LeakyRelu { alpha, param } if *param == Precision::Auto => {
+                    Function::LeakyRelu { alpha, param } | Function::Elu { alpha, param }
+                        if *param == Precision::Auto =>
+                    {
                         *param = Precision::Is(constant_type(*alpha, 8));
                     }
                     Function::ThresholdedRelu { param, .. } if *param == Precision::Auto => {
                         *param = Precision::Is(inputs[0]);
+                    }
+                    Function::PRelu { alpha } if alpha.precision == Precision::Auto => {
+                        alpha.precision = Precision::Is(inputs[0]);
                     }
                     _ => {}
                 }
@@ -82,13 +81,53 @@ impl Rules {
                 }
                 self.default
             }
-            Op::Merge(m) => self.merge(m.op, &inputs[0], &inputs[1]),
+            Op::Merge(m) => self.merge(m.op, inputs),
             Op::Concatenate(_) => inputs[1..].iter().fold(inputs[0], |a, b| self.join(&a, b)),
-            Op::Reshape(_) => inputs[0],
-            // Made after inference, with its type.
-            Op::Threshold(_) => return,
+            Op::Pool(p) => {
+                let (accum, result) = match p.extent {
+                    Extent::Window(w) => (pool_sum(p.op, &inputs[0], w.kernel), inputs[0]),
+                    // hls4ml has no rule for these.
+                    Extent::Global { .. } => (self.default, self.default),
+                };
+                if p.accum == Precision::Auto {
+                    p.accum = Precision::Is(accum);
+                }
+                result
+            }
+            Op::LayerNorm(l) => {
+                let (scale, bias) = (self.constant(&mut l.scale), self.constant(&mut l.bias));
+                if l.accum == Precision::Auto && !self.tables_are_chosen {
+                    l.accum = Precision::Is(self.default);
+                }
+                self.clip(affine(&inputs[0], &scale, &bias))
+            }
+            Op::Dot(d) => {
+                let growth = growth(terms);
+                let (a, b) = (&inputs[0], &inputs[1]);
+                let sum = self.clip(exact(
+                    a.integer + b.integer + growth,
+                    a.frac() + b.frac(),
+                    a.signed || b.signed,
+                ));
+                if d.accum == Precision::Auto {
+                    d.accum = Precision::Is(sum);
+                }
+                sum
+            }
+            Op::Embedding(e) => {
+                self.constant(&mut e.table);
+                self.default
+            }
+            Op::Reshape(_)
+            | Op::Transpose(_)
+            | Op::ZeroPadding(_)
+            | Op::Cropping(_)
+            | Op::Resize(_)
+            | Op::RepeatVector(_)
+            | Op::Broadcast(_) => inputs[0],
+            // Made after inference, with its type; split before it.
+            Op::Threshold(_) | Op::SeparableConv(_) => return,
             Op::Input(_) => self.default,
-            _ => unreachable!("not made by any front end yet"),
         };
         if node.result == Precision::Auto {
             node.result = Precision::Is(result);
@@ -112,24 +151,43 @@ impl Rules {
         }
     }
 
-    fn merge(&self, op: MergeOp, a: &FixedType, b: &FixedType) -> FixedType {
+    /// The sum of a dense layer or convolution, also its accumulator's type if that is open.
+    fn product(&self, d: &mut Dense, input: &FixedType) -> FixedType {
+        let weight = self.constant(&mut d.weight);
+        let bias = self.constant(&mut d.bias);
+        // hls4ml has no rule for one-bit weights and for powers of two.
+        let plain = d.weight.encoding == Encoding::Fixed && d.bias.encoding == Encoding::Fixed;
+        let sum = if plain { self.clip(dense_sum(input, &weight, &bias, d.n_in())) } else { self.default };
+        if d.accum == Precision::Auto {
+            d.accum = Precision::Is(sum);
+        }
+        sum
+    }
+
+    /// hls4ml merges two tensors; its rules for any number of them.
+    fn merge(&self, op: MergeOp, inputs: &[FixedType]) -> FixedType {
+        let signed = inputs.iter().any(|t| t.signed) || op == MergeOp::Subtract;
         match op {
             MergeOp::Add | MergeOp::Subtract | MergeOp::Average => {
-                let signed = a.signed || b.signed || op == MergeOp::Subtract;
-                let integer = (a.integer + i32::from(b.signed && !a.signed))
-                    .max(b.integer + i32::from(a.signed && !b.signed))
-                    + 1;
-                self.clip(exact(integer, a.frac().max(b.frac()), signed))
+                // An unsigned operand needs a bit more beside a signed one.
+                let beside = |i: usize| inputs.iter().enumerate().any(|(k, t)| k != i && t.signed);
+                let integer = inputs
+                    .iter()
+                    .enumerate()
+                    .map(|(i, t)| t.integer + i32::from(!t.signed && beside(i)))
+                    .max()
+                    .unwrap_or(0)
+                    + growth(inputs.len());
+                let frac = inputs.iter().map(FixedType::frac).max().unwrap_or(0);
+                self.clip(exact(integer, frac, signed))
             }
-            MergeOp::Multiply => {
-                self.clip(exact(a.integer + b.integer, a.frac() + b.frac(), a.signed || b.signed))
-            }
+            MergeOp::Multiply => self.clip(exact(
+                inputs.iter().map(|t| t.integer).sum(),
+                inputs.iter().map(FixedType::frac).sum(),
+                signed,
+            )),
             MergeOp::Maximum | MergeOp::Minimum => {
-                if a == b {
-                    *a
-                } else {
-                    hull(a, b)
-                }
+                inputs[1..].iter().fold(inputs[0], |a, b| if a == *b { a } else { hull(&a, b) })
             }
         }
     }
@@ -157,10 +215,26 @@ fn hull(a: &FixedType, b: &FixedType) -> FixedType {
     exact(integer(a).max(integer(b)), a.frac().max(b.frac()), signed)
 }
 
+/// `ceil(log2 n)`.
+fn growth(n: usize) -> i32 {
+    n.next_power_of_two().trailing_zeros() as i32
+}
+
+/// A pooling window's accumulator. The largest cell needs nothing; for the mean hls4ml adds as many bits after the point as
+/// before it.
+fn pool_sum(op: PoolOp, input: &FixedType, kernel: [usize; 2]) -> FixedType {
+    match op {
+        PoolOp::Max => *input,
+        PoolOp::Average => {
+            let growth = growth(kernel[0] * kernel[1]);
+            exact(input.integer + growth, input.frac() + growth, input.signed)
+        }
+    }
+}
+
 /// The type of a sum of `terms` products and a bias, sized by the types alone.
 pub(super) fn dense_sum(x: &FixedType, w: &FixedType, b: &FixedType, terms: usize) -> FixedType {
-    let growth = terms.next_power_of_two().trailing_zeros();
-    let product = exact(w.integer + x.integer + growth as i32, w.frac() + x.frac(), w.signed || x.signed);
+    let product = exact(w.integer + x.integer + growth(terms), w.frac() + x.frac(), w.signed || x.signed);
     plus_bias(&product, b)
 }
 

@@ -9,7 +9,9 @@ use crate::graph::{Graph, NodeId};
 use crate::op::Op;
 use crate::op::activation::Function;
 use crate::op::batch_norm::BatchNorm;
+use crate::op::pool::{Pool, PoolOp};
 use crate::op::threshold::{Levels, Threshold};
+use crate::op::window::Sides;
 use crate::weight::{Encoding, Weight};
 use netlathe_apfixed::{FixedType, Precision};
 
@@ -43,21 +45,37 @@ pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused>
     Ok(())
 }
 
-/// Tells the readers of a bit that 0 means -1.
+/// Tells the readers of a bit that 0 means -1; layers that only move elements, or take the largest, hand the bit on (hls4ml's
+/// `xnor_pooling`).
 fn tell_readers(graph: &mut Graph, id: NodeId) -> Result<(), Refused> {
     for reader in graph.consumers(id) {
         let node = graph.node_mut(reader);
+        // Its zeros would be -1.
+        let padded = match &node.op {
+            Op::Conv(c) => c.window.padding != Sides::default(),
+            Op::ZeroPadding(_) => true,
+            _ => false,
+        };
         match &mut node.op {
             Op::Dense(d) => d.input = Encoding::Xnor,
-            Op::Reshape(_) => {
+            Op::Conv(c) if !padded => c.product.input = Encoding::Xnor,
+            Op::Pool(Pool { op: PoolOp::Max, accum, .. }) => {
+                *accum = Precision::Is(FixedType::uint(1));
                 node.result = Precision::Is(FixedType::uint(1));
                 tell_readers(graph, reader)?;
             }
-            _ => {
+            Op::Reshape(_) | Op::Transpose(_) | Op::Cropping(_) | Op::RepeatVector(_) => {
+                node.result = Precision::Is(FixedType::uint(1));
+                tell_readers(graph, reader)?;
+            }
+            op => {
+                let why = if padded { "puts zeros around" } else { "reads" };
                 return Err(Diagnostic::error(
                     UNSUPPORTED_LAYER,
                     format!(
-                        "it reads the one-bit output of `{}`, which only dense layers can",
+                        "a {} layer {why} the one-bit output of `{}`, which stands for -1 and 1: only dense layers and \
+                         convolutions without padding can read that",
+                        op.class_name(),
                         graph.node(id).name
                     ),
                 )

@@ -5,7 +5,11 @@
 
 mod apply_config;
 mod attach_tables;
+mod bounds;
+mod broadcast_stream;
+mod choose_tables;
 pub mod choose_types;
+mod distribute_arithmetic;
 mod eliminate_linear;
 mod extract_ternary_threshold;
 mod factorize_alpha;
@@ -13,12 +17,14 @@ mod fix_softmax_table_size;
 mod fuse_batch_norm;
 mod fuse_consecutive_batch_norm;
 mod infer_types;
+mod insert_zero_padding;
 mod merge_batch_norm_tanh;
 mod quantize_dense_output;
 mod quantize_weights;
 mod remove_nop_batch_norm;
 mod set_reuse_factor;
 mod skip_softmax;
+mod split_separable;
 
 use crate::config::Config;
 use crate::diag::{Diagnostic, Refused};
@@ -26,6 +32,7 @@ use crate::graph::Graph;
 use crate::validate::{Validated, validate};
 pub use choose_types::Calibration;
 use netlathe_apfixed::FixedType;
+use std::borrow::Cow;
 
 /// Where types come from.
 #[derive(Clone, Debug)]
@@ -38,16 +45,10 @@ pub enum Types {
     Wide(FixedType),
 }
 
-impl Types {
-    /// Whether NetLathe picks tables and softmax's inner types.
-    fn chooses_tables(&self) -> bool {
-        !matches!(self, Types::Configured)
-    }
-}
-
 /// What a pass may read and say.
 pub struct Context<'a> {
-    pub config: &'a Config,
+    /// The configuration, with an entry for each layer that a pass has made of another.
+    pub config: Cow<'a, Config>,
     pub types: &'a Types,
     pub notes: Vec<Diagnostic>,
 }
@@ -61,6 +62,11 @@ pub struct Pass {
 
 /// The steps, in order.
 pub const PASSES: &[Pass] = &[
+    Pass {
+        name: "split_separable",
+        description: "a separable convolution becomes a depthwise and a pointwise one",
+        run: split_separable::run,
+    },
     Pass {
         name: "apply_config",
         description: "the configuration's types, strategies and reuse factors reach their layers",
@@ -120,6 +126,22 @@ pub const PASSES: &[Pass] = &[
         run: set_reuse_factor::run,
     },
     Pass {
+        name: "distribute_arithmetic",
+        description: "layers of strategy distributed_arithmetic get exact weights and sums",
+        run: distribute_arithmetic::run,
+    },
+    // These two change the layout of io_stream, no number.
+    Pass {
+        name: "insert_zero_padding",
+        description: "io_stream: the zeros around a convolution's input become a layer of their own",
+        run: insert_zero_padding::run,
+    },
+    Pass {
+        name: "broadcast_stream",
+        description: "io_stream: an operand of another shape is repeated before its merge",
+        run: broadcast_stream::run,
+    },
+    Pass {
         name: "merge_batch_norm_tanh",
         description: "batch normalisation before a binary or ternary tanh becomes a comparison",
         run: merge_batch_norm_tanh::run,
@@ -164,7 +186,7 @@ pub struct Lowered {
 /// # Errors
 /// Every reason why the network or its configuration is refused.
 pub fn run(mut graph: Graph, config: &Config, types: &Types) -> Result<Lowered, Refused> {
-    let mut context = Context { config, types, notes: Vec::new() };
+    let mut context = Context { config: Cow::Borrowed(config), types, notes: Vec::new() };
     for pass in PASSES {
         (pass.run)(&mut graph, &mut context)?;
     }

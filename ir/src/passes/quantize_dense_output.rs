@@ -15,6 +15,8 @@ pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused>
     for id in graph.order() {
         let behind_a_comparison =
             graph.node(id).inputs.first().is_some_and(|&i| matches!(graph.node(i).op, Op::Threshold(_)));
+        // Of several axes it is a convolution to hls4ml.
+        let one_axis = graph.node(id).shape.len() == 1;
         let node = graph.node_mut(id);
         let Op::Dense(d) = &mut node.op else { continue };
         let binary = match d.weight.quantizer.as_ref().map(|q| q.text.as_str()) {
@@ -22,7 +24,7 @@ pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused>
             Some("TernaryQuantizer") => false,
             _ => continue,
         };
-        if !behind_a_comparison {
+        if !behind_a_comparison || !one_axis {
             continue;
         }
         let sum = FixedType::int(d.n_in().next_power_of_two().trailing_zeros() + 2);

@@ -1,25 +1,19 @@
-//! An operation's attributes, both ways.
+//! An operation's attributes, to text.
 
 use super::Value;
-use crate::config::Strategy;
 use crate::op::Op;
-use crate::op::activation::{Activation, Function};
-use crate::op::batch_norm::BatchNorm;
-use crate::op::concatenate::Concatenate;
+use crate::op::activation::Function;
 use crate::op::dense::Dense;
-use crate::op::input::Input;
-use crate::op::merge::{Merge, MergeOp};
-use crate::op::reshape::Reshape;
-use crate::op::softmax::{Implementation, Softmax};
-use crate::op::threshold::{Levels, Threshold};
-use crate::weight::{Encoding, Scale, Weight, WeightQuantizer};
-use ndarray::{ArrayD, IxDyn};
+use crate::op::layer_norm::RootIndex;
+use crate::op::pool::Extent;
+use crate::op::window::{Sides, Window};
+use crate::weight::{Encoding, Weight};
+use ndarray::ArrayD;
 use netlathe_apfixed::{FixedType, Precision};
-use std::collections::BTreeMap;
 
 pub(super) type Attributes = Vec<(String, Value)>;
 
-fn word(w: &str) -> Value {
+pub(super) fn word(w: &str) -> Value {
     Value::Word(w.into())
 }
 
@@ -42,15 +36,13 @@ pub(super) fn of(op: &Op) -> Attributes {
                 put("integer", Value::List(vec![i64::from(width), i64::from(signed)]));
             }
         }
-        Op::Dense(d) => {
-            weight("weight", &d.weight, &mut put);
-            weight("bias", &d.bias, &mut put);
-            put("accum", Value::Type(d.accum));
-            if d.input == Encoding::Xnor {
-                put("input_encoding", word("xnor"));
-            }
-            put("strategy", word(d.strategy.name()));
-            put("reuse", Value::Int(d.reuse_factor.into()));
+        Op::Dense(d) => product(d, &mut put),
+        Op::Conv(c) => {
+            window(&c.window, &mut put);
+            put("groups", Value::Int(c.groups as i64));
+            product(&c.product, &mut put);
+            put("parallelization", Value::Int(c.parallelization_factor.into()));
+            put("implementation", word(c.implementation.name()));
         }
         Op::Activation(x) => {
             put("function", word(x.function.name()));
@@ -71,12 +63,34 @@ pub(super) fn of(op: &Op) -> Attributes {
                     put("shift_type", ty(*shift_ty));
                 }
                 Function::TernaryTanh { threshold } => put("threshold", Value::Float(*threshold)),
+                Function::ClippedRelu { max } => put("max", Value::Int((*max).into())),
+                Function::GeneralRelu { max, slope, threshold } => {
+                    if let Some(max) = max {
+                        put("max", Value::Float(*max));
+                    }
+                    put("slope", Value::Float(*slope));
+                    put("threshold", Value::Float(*threshold));
+                }
+                Function::PRelu { alpha } => weight("param", alpha, &mut put),
+                Function::Elu { alpha, param } => {
+                    put("alpha", Value::Float(*alpha));
+                    put("param", Value::Type(*param));
+                }
+                Function::Exponential { range_log2 } => put("range_log2", Value::Int((*range_log2).into())),
+                Function::Gelu { approximate } => {
+                    if *approximate {
+                        put("approximate", word("true"));
+                    }
+                }
                 Function::Linear
                 | Function::Relu
+                | Function::Selu
+                | Function::Softplus
+                | Function::Softsign
+                | Function::Silu
                 | Function::Sigmoid
                 | Function::Tanh
                 | Function::BinaryTanh => {}
-                _ => unreachable!("not made by any front end yet"),
             }
             put("table", Value::Type(x.table_ty));
             put("table_size", Value::Int(x.table_size.into()));
@@ -121,9 +135,90 @@ pub(super) fn of(op: &Op) -> Attributes {
                 weight(name, w, &mut put);
             }
         }
-        _ => unreachable!("not made by any front end yet"),
+        Op::SeparableConv(s) => {
+            window(&s.window, &mut put);
+            put("channels", Value::Int(s.channels as i64));
+            for (name, w) in op.weights() {
+                weight(name, w, &mut put);
+            }
+            for (name, precision) in op.inner_types() {
+                put(name, Value::Type(precision));
+            }
+        }
+        Op::Pool(p) => {
+            put("op", word(p.op.name()));
+            match &p.extent {
+                Extent::Window(w) => window(w, &mut put),
+                Extent::Global { keep_axes: true } => put("keep_axes", word("true")),
+                Extent::Global { keep_axes: false } => {}
+            }
+            put("accum", Value::Type(p.accum));
+        }
+        Op::LayerNorm(l) => {
+            weight("scale", &l.scale, &mut put);
+            weight("bias", &l.bias, &mut put);
+            put("epsilon", Value::Float(l.epsilon));
+            put("accum", Value::Type(l.accum));
+            put("table", Value::Type(l.table_ty));
+            put("table_size", Value::Int(l.table_size.into()));
+            match l.root {
+                RootIndex::Uniform { range_power2 } => put("range_power2", Value::Int(range_power2.into())),
+                RootIndex::Normalised => put("root", word("normalised")),
+            }
+            put("reuse", Value::Int(l.reuse_factor.into()));
+        }
+        Op::Dot(d) => {
+            put("axes", list(&d.axes));
+            put("accum", Value::Type(d.accum));
+            put("reuse", Value::Int(d.reuse_factor.into()));
+        }
+        Op::ZeroPadding(z) => put("sides", list(&sides(&z.sides))),
+        Op::Cropping(c) => put("sides", list(&sides(&c.sides))),
+        Op::Resize(r) => {
+            put("dimensions", Value::Int(r.spatial.digit().into()));
+            put("factors", list(&r.factors));
+            put("interpolation", word(r.interpolation.name()));
+        }
+        Op::Transpose(t) => put("perm", list(&t.perm)),
+        Op::RepeatVector(r) => put("times", Value::Int(r.times as i64)),
+        Op::Broadcast(b) => put("shape", list(&b.shape)),
+        Op::Embedding(e) => {
+            weight("embeddings", &e.table, &mut put);
+            put("reuse", Value::Int(e.reuse_factor.into()));
+        }
     }
     a
+}
+
+fn product(d: &Dense, put: &mut impl FnMut(&str, Value)) {
+    weight("weight", &d.weight, put);
+    weight("bias", &d.bias, put);
+    put("accum", Value::Type(d.accum));
+    if let Some(e) = encoding(d.input) {
+        put("input_encoding", e);
+    }
+    put("strategy", word(d.strategy.name()));
+    put("reuse", Value::Int(d.reuse_factor.into()));
+}
+
+/// (top, bottom, left, right).
+fn sides(s: &Sides) -> [usize; 4] {
+    [s.top, s.bottom, s.left, s.right]
+}
+
+fn window(w: &Window, put: &mut impl FnMut(&str, Value)) {
+    put("kernel", list(&w.kernel));
+    put("stride", list(&w.stride));
+    put("dilation", list(&w.dilation));
+    put("padding", list(&sides(&w.padding)));
+}
+
+fn encoding(e: Encoding) -> Option<Value> {
+    match e {
+        Encoding::Fixed => None,
+        Encoding::Xnor => Some(word("xnor")),
+        Encoding::Exponent => Some(word("exponent")),
+    }
 }
 
 fn tensor(data: &ArrayD<f64>, single: bool) -> Value {
@@ -133,14 +228,14 @@ fn tensor(data: &ArrayD<f64>, single: bool) -> Value {
 fn weight(name: &str, w: &Weight, put: &mut impl FnMut(&str, Value)) {
     put(name, tensor(&w.data, w.single));
     put(&format!("{name}_type"), Value::Type(w.precision));
-    if w.encoding == Encoding::Xnor {
-        put(&format!("{name}_encoding"), word("xnor"));
+    if let Some(e) = encoding(w.encoding) {
+        put(&format!("{name}_encoding"), e);
     }
     let Some(q) = &w.quantizer else { return };
     put(&format!("{name}_quantizer"), Value::Text(q.text.clone()));
     put(&format!("{name}_quantizer_type"), ty(q.ty));
-    if q.encoding == Encoding::Xnor {
-        put(&format!("{name}_quantizer_encoding"), word("xnor"));
+    if let Some(e) = encoding(q.encoding) {
+        put(&format!("{name}_quantizer_encoding"), e);
     }
     if let Some(s) = &q.scale {
         put(&format!("{name}_scale"), Value::Tensor(false, vec![s.per_channel.len()], s.per_channel.clone()));
@@ -149,234 +244,4 @@ fn weight(name: &str, w: &Weight, put: &mut impl FnMut(&str, Value)) {
             put(&format!("{name}_po2"), word("true"));
         }
     }
-}
-
-/// Takes attributes by name; what is left over at the end is a fault.
-struct Reader<'a> {
-    class: &'a str,
-    values: BTreeMap<String, Value>,
-}
-
-impl Reader<'_> {
-    fn maybe(&mut self, key: &str) -> Option<Value> {
-        self.values.remove(key)
-    }
-
-    fn need(&mut self, key: &str) -> Result<Value, String> {
-        self.maybe(key).ok_or_else(|| format!("{} needs `{key}`", self.class))
-    }
-
-    fn int<T: TryFrom<i64>>(&mut self, key: &str) -> Result<T, String> {
-        match self.need(key)? {
-            Value::Int(i) => T::try_from(i).map_err(|_| format!("`{key}` is out of range: {i}")),
-            _ => Err(format!("`{key}` is an integer")),
-        }
-    }
-
-    fn maybe_int<T: TryFrom<i64>>(&mut self, key: &str) -> Result<Option<T>, String> {
-        if self.values.contains_key(key) { self.int(key).map(Some) } else { Ok(None) }
-    }
-
-    fn float(&mut self, key: &str) -> Result<f64, String> {
-        match self.need(key)? {
-            Value::Float(x) => Ok(x),
-            Value::Int(i) => Ok(i as f64),
-            _ => Err(format!("`{key}` is a number")),
-        }
-    }
-
-    fn precision(&mut self, key: &str) -> Result<Precision, String> {
-        match self.need(key)? {
-            Value::Type(p) => Ok(p),
-            _ => Err(format!("`{key}` is a type")),
-        }
-    }
-
-    fn fixed(&mut self, key: &str) -> Result<FixedType, String> {
-        match self.precision(key)? {
-            Precision::Is(t) => Ok(t),
-            Precision::Auto => Err(format!("`{key}` cannot be auto")),
-        }
-    }
-
-    fn word(&mut self, key: &str) -> Result<String, String> {
-        match self.need(key)? {
-            Value::Word(w) => Ok(w),
-            _ => Err(format!("`{key}` is a word")),
-        }
-    }
-
-    fn flag(&mut self, key: &str) -> bool {
-        self.maybe(key) == Some(word("true"))
-    }
-
-    fn list(&mut self, key: &str) -> Result<Vec<i64>, String> {
-        match self.need(key)? {
-            Value::List(l) => Ok(l),
-            _ => Err(format!("`{key}` is a list of integers")),
-        }
-    }
-
-    fn shape(&mut self, key: &str) -> Result<Vec<usize>, String> {
-        self.list(key)?.into_iter().map(|n| usize::try_from(n).map_err(|e| e.to_string())).collect()
-    }
-
-    fn tensor(&mut self, key: &str) -> Result<(bool, ArrayD<f64>), String> {
-        let Value::Tensor(single, shape, data) = self.need(key)? else {
-            return Err(format!("`{key}` is a tensor"));
-        };
-        let (have, need) = (data.len(), shape.iter().product::<usize>());
-        ArrayD::from_shape_vec(IxDyn(&shape), data)
-            .map(|a| (single, a))
-            .map_err(|_| format!("`{key}` has {have} values, its shape needs {need}"))
-    }
-
-    fn encoding(&mut self, key: &str) -> Encoding {
-        if self.maybe(key) == Some(word("xnor")) { Encoding::Xnor } else { Encoding::Fixed }
-    }
-
-    fn weight(&mut self, name: &str) -> Result<Weight, String> {
-        let (single, data) = self.tensor(name)?;
-        let mut w = Weight::new(data, single);
-        w.precision = self.precision(&format!("{name}_type"))?;
-        w.encoding = self.encoding(&format!("{name}_encoding"));
-        if let Some(Value::Text(text)) = self.maybe(&format!("{name}_quantizer")) {
-            let ty = self.fixed(&format!("{name}_quantizer_type"))?;
-            let encoding = self.encoding(&format!("{name}_quantizer_encoding"));
-            let scale = if self.values.contains_key(&format!("{name}_scale")) {
-                let (_, per_channel) = self.tensor(&format!("{name}_scale"))?;
-                let (_, unit) = self.tensor(&format!("{name}_unit"))?;
-                let po2 = self.flag(&format!("{name}_po2"));
-                Some(Scale { per_channel: per_channel.into_iter().collect(), unit, po2 })
-            } else {
-                None
-            };
-            w.quantizer = Some(WeightQuantizer { ty, encoding, text, scale });
-        }
-        Ok(w)
-    }
-}
-
-/// The operation of a class with these attributes.
-pub(super) fn op(class: &str, attributes: Attributes) -> Result<Op, String> {
-    let mut r = Reader { class, values: attributes.into_iter().collect() };
-    let op = match class {
-        "Input" => {
-            let shape = r.shape("shape")?;
-            let integer = match r.maybe("integer") {
-                Some(Value::List(l)) if l.len() == 2 => Some((l[0] as u32, l[1] != 0)),
-                None => None,
-                Some(_) => return Err("`integer` is [width, signed]".into()),
-            };
-            Op::Input(Input { shape, integer })
-        }
-        "Dense" => Op::Dense(Dense {
-            weight: r.weight("weight")?,
-            bias: r.weight("bias")?,
-            accum: r.precision("accum")?,
-            input: r.encoding("input_encoding"),
-            strategy: strategy(&r.word("strategy")?)?,
-            reuse_factor: r.int("reuse")?,
-        }),
-        "Activation" | "ParametrizedActivation" | "HardActivation" | "TernaryTanh" => {
-            let mut a = Activation::new(function(&mut r)?);
-            a.table_ty = r.precision("table")?;
-            a.table_size = r.int("table_size")?;
-            a.quantizer = if r.values.contains_key("quantizer") { Some(r.fixed("quantizer")?) } else { None };
-            a.reuse_factor = r.int("reuse")?;
-            Op::Activation(a)
-        }
-        "Softmax" => {
-            let mut s = Softmax::new(r.int("axis")?);
-            let name = r.word("implementation")?;
-            s.implementation = Implementation::parse(&name)
-                .ok_or_else(|| format!("`{name}` is no implementation of softmax"))?;
-            for (key, slot) in [
-                ("accum", &mut s.accum),
-                ("table", &mut s.table_ty),
-                ("exp_table", &mut s.exp_table_ty),
-                ("inv_table", &mut s.inv_table_ty),
-                ("inv_inp", &mut s.inv_inp),
-                ("inp_norm", &mut s.inp_norm),
-            ] {
-                *slot = r.precision(key)?;
-            }
-            s.table_size = r.int("table_size")?;
-            s.exp_table_size = r.maybe_int("exp_table_size")?;
-            s.inv_table_size = r.maybe_int("inv_table_size")?;
-            s.skip = r.flag("skip");
-            s.reuse_factor = r.int("reuse")?;
-            Op::Softmax(s)
-        }
-        "BatchNormalization" | "ApplyAlpha" => Op::BatchNorm(BatchNorm {
-            scale: r.weight("scale")?,
-            bias: r.weight("bias")?,
-            alpha: class == "ApplyAlpha",
-            reuse_factor: r.int("reuse")?,
-        }),
-        "Merge" => {
-            let name = r.word("op")?;
-            let op = [
-                MergeOp::Add,
-                MergeOp::Subtract,
-                MergeOp::Multiply,
-                MergeOp::Average,
-                MergeOp::Maximum,
-                MergeOp::Minimum,
-            ]
-            .into_iter()
-            .find(|op| op.name() == name)
-            .ok_or_else(|| format!("`{name}` is no merge"))?;
-            Op::Merge(Merge { op, reuse_factor: r.int("reuse")? })
-        }
-        "Concatenate" => Op::Concatenate(Concatenate { axis: r.int("axis")?, reuse_factor: r.int("reuse")? }),
-        "BatchNormalizationQuantizedTanh" => Op::Threshold(Threshold {
-            levels: if r.values.contains_key("threshold") {
-                Levels::Binary { at: r.weight("threshold")? }
-            } else {
-                Levels::Ternary { high: r.weight("threshold_hi")?, low: r.weight("threshold_lo")? }
-            },
-        }),
-        "Reshape" => Op::Reshape(Reshape { shape: r.shape("shape")? }),
-        _ => return Err(format!("`{class}` is no operation")),
-    };
-    match r.values.pop_first() {
-        Some((key, _)) => Err(format!("{class} has no `{key}`")),
-        None => Ok(op),
-    }
-}
-
-fn strategy(name: &str) -> Result<Strategy, String> {
-    [Strategy::Latency, Strategy::Resource, Strategy::ResourceUnrolled, Strategy::DistributedArithmetic]
-        .into_iter()
-        .find(|s| s.name() == name)
-        .ok_or_else(|| format!("`{name}` is no strategy"))
-}
-
-fn function(r: &mut Reader<'_>) -> Result<Function, String> {
-    Ok(match r.word("function")?.as_str() {
-        "linear" => Function::Linear,
-        "relu" => Function::Relu,
-        "leaky_relu" => Function::LeakyRelu { alpha: r.float("alpha")?, param: r.precision("param")? },
-        "thresholded_relu" => {
-            Function::ThresholdedRelu { theta: r.float("theta")?, param: r.precision("param")? }
-        }
-        "sigmoid" => Function::Sigmoid,
-        "tanh" => Function::Tanh,
-        "hard_sigmoid" => Function::HardSigmoid {
-            slope: r.float("slope")?,
-            shift: r.float("shift")?,
-            slope_ty: r.fixed("slope_type")?,
-            shift_ty: r.fixed("shift_type")?,
-        },
-        "hard_tanh" => Function::HardTanh {
-            slope: r.float("slope")?,
-            shift: r.float("shift")?,
-            slope_ty: r.fixed("slope_type")?,
-            shift_ty: r.fixed("shift_type")?,
-        },
-        "binary_tanh" => Function::BinaryTanh,
-        "ternary_tanh" => Function::TernaryTanh { threshold: r.float("threshold")? },
-        other => return Err(format!("`{other}` is no activation")),
-    })
 }

@@ -1,7 +1,8 @@
 //! Text to a network.
 
 use super::Value;
-use super::attributes::{self, Attributes};
+use super::attributes::Attributes;
+use super::read;
 use crate::config::IoType;
 use crate::graph::{Graph, NodeId, Origin};
 use netlathe_apfixed::Precision;
@@ -165,7 +166,7 @@ fn node(graph: &mut Graph, cursor: &mut Cursor<'_>) -> Result<(), String> {
         }
     }
     let result: Precision = cursor.rest.parse().map_err(|e| format!("{e}"))?;
-    let id = graph.add(name, origin, attributes::op(class, values)?, &operands)?;
+    let id = graph.add(name, origin, read::op(class, values)?, &operands)?;
     let node = graph.node_mut(id);
     node.result = result;
     node.index = index;
