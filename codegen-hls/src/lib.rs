@@ -11,6 +11,7 @@ mod bench;
 mod kernel;
 mod layer;
 pub mod layout;
+pub mod limits;
 pub mod names;
 mod nnet;
 mod op;
