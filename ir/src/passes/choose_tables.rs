@@ -3,7 +3,8 @@
 //! * sigmoid, tanh, softplus, softsign, elu, selu, gelu, silu: 8192 entries of 18 bits, within 2^-9 of the function (softplus and
 //!   softsign between -8 and 8: their tables end there).
 //! * exponential: 64 Ki entries from where the result's type ends (its largest value, half its step) or the input's; entries
-//!   two bits finer than the result. Under a configuration only the range is chosen: TableSize and the table's type are its.
+//!   two bits finer than the result. Under a configuration only the range is chosen, and that only where TableRangePower2 does
+//!   not say it: TableSize and the table's type are its.
 //! * softmax: an entry for every value of an index, so that no output is further than 2^-8 from the exact function for up to 128
 //!   classes.
 //! * layer normalisation: 4096 entries over the variance's leading bits, each inverse root within 2^-13 of its own size.
@@ -31,7 +32,11 @@ pub(super) fn run(graph: &mut Graph, id: NodeId, values: Option<Interval>, cx: &
     let shape = node.shape.clone();
     let result = node.result;
     let configured = matches!(cx.types, Types::Configured);
+    let range = cx.config.layer(&node.name, node.op.class_name(), |l| l.table_range_power2);
     match (&mut node.op, result) {
+        // Said in the configuration.
+        (Op::Activation(a), _)
+            if configured && range.is_some() && matches!(a.function, Function::Exponential { .. }) => {}
         (Op::Activation(a), Precision::Is(result)) => activation(a, &input, &result, configured),
         (Op::Softmax(s), _) if !configured => softmax(s, &input, shape[s.axis], cx),
         (Op::LayerNorm(l), _) if !configured => {
