@@ -20,6 +20,7 @@ pub mod fuzz;
 pub mod hash;
 pub mod hex;
 pub mod kernel;
+pub mod limits;
 pub mod model;
 pub mod npy;
 pub mod predict;

@@ -62,6 +62,9 @@ pub(crate) struct Build {
     /// Replace a project of NetLathe even where files in it were changed or added.
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Go on with a network that is too large for the HLS tools.
+    #[arg(long)]
+    pub(crate) accept_large: bool,
     /// The stage to reach; exit code 1 if it is not reached.
     #[arg(long, value_enum)]
     pub(crate) until: Option<Until>,

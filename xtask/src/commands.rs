@@ -62,6 +62,7 @@ fn run_build(mut a: Build) -> Code {
         expected: a.expected,
         out: a.out,
         overwrite: a.overwrite,
+        accept_large: a.accept_large,
         until: a.until.map(Into::into),
         ap_types: a.common.ap_types,
         cache: standard_cache()?,
@@ -134,6 +135,7 @@ fn run_conformance(a: Conformance) -> Code {
                 ExecutorName::Cpp => Executor::Cpp,
             })
             .collect(),
+        cpp_every: 1,
         jobs: a.jobs,
         ap_types: a.common.ap_types,
         cache: standard_cache()?,

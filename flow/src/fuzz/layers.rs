@@ -355,6 +355,10 @@ fn layer_norm(d: &mut Draw<'_>) -> Option<NodeId> {
     }
     l.table_size = if d.rng.one_in(2) { l.table_size } else { table_size(d) };
     l.root = RootIndex::Uniform { range_power2: d.rng.range(-2, 3) as i32 };
+    if d.rng.one_in(4) {
+        l.root = RootIndex::Normalised;
+        l.table_size = 1 << d.rng.range(1, 10);
+    }
     finish(d, Op::LayerNorm(l), &[x])
 }
 
