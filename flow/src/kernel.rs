@@ -107,7 +107,8 @@ impl Emitted {
     /// # Errors
     /// What is wrong with the text.
     pub fn results(&self, text: &str) -> Result<Vec<ArrayD<i128>>, String> {
-        hex::read(text, &tensors(&self.kernel.outputs)).map_err(|e| format!("the test bench's results.hex: {e}"))
+        hex::read(text, &tensors(&self.kernel.outputs))
+            .map_err(|e| format!("the test bench's results.hex: {e}"))
     }
 
     /// The files of the bench alone.

@@ -31,8 +31,7 @@ impl Case {
 
 /// The configuration that a graph's nodes carry.
 pub(super) fn config(graph: &Graph, style: Option<PipelineStyle>) -> Config {
-    let mut config =
-        Config { io_type: Some(graph.io_type), pipeline_style: style, ..Config::default() };
+    let mut config = Config { io_type: Some(graph.io_type), pipeline_style: style, ..Config::default() };
     for id in graph.order() {
         let node = graph.node(id);
         config.layer_name.insert(node.name.clone(), layer(node));

@@ -161,7 +161,8 @@ impl Workshop {
         }
         text.push_str("int main(int argc, char **argv) {\n    const std::string name = argv[1];\n");
         for Job { name, .. } in jobs {
-            let _ = writeln!(text, "    if (name == \"{name}\") {{ return {name}::main(argc - 1, argv + 1); }}");
+            let _ =
+                writeln!(text, "    if (name == \"{name}\") {{ return {name}::main(argc - 1, argv + 1); }}");
         }
         text.push_str("    return 2;\n}\n");
         self.write(&format!("{folder}/{program}.cpp"), &text)?;
@@ -199,9 +200,7 @@ impl Workshop {
         let path = self.place.path().join(&data).join(KERNEL_FILES.results);
         match results(&path, job) {
             Ok(differences) if differences.is_empty() => Ok(None),
-            Ok(differences) => {
-                Ok(Some(Fault { kind: FaultKind::Differs, detail: differences.join("\n") }))
-            }
+            Ok(differences) => Ok(Some(Fault { kind: FaultKind::Differs, detail: differences.join("\n") })),
             Err(why) => crash(why),
         }
     }

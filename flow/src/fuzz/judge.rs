@@ -140,7 +140,8 @@ fn reason(graph: &Graph, code: &str, layer: Option<&str>, subject: Option<&str>)
 /// `error[CODE]: layer ...: message` without what differs from case to case.
 fn emitters_reason(line: &str, io: IoType) -> String {
     let code = line.trim_start_matches("error[").split(']').next().unwrap_or("?");
-    let words: String = line.split(": ").last().unwrap_or(line).chars().filter(|c| !c.is_ascii_digit()).collect();
+    let words: String =
+        line.split(": ").last().unwrap_or(line).chars().filter(|c| !c.is_ascii_digit()).collect();
     format!("{code} emitter: {words} {}", io.name())
 }
 

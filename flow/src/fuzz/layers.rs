@@ -116,6 +116,8 @@ fn window(d: &mut Draw<'_>, spatial: Spatial, [h, w, _]: [usize; 3], dilates: bo
 
 fn conv_of(d: &mut Draw<'_>, kind: Kind) -> Option<NodeId> {
     let (x, spatial, [h, w, c]) = image(d)?;
+    // There is no QConv1DBatchnorm.
+    let kind = if spatial == Spatial::One && kind == Kind::BatchNormFolded { Kind::Plain } else { kind };
     let mut window = window(d, spatial, [h, w, c], true);
     let divisors: Vec<usize> = (1..=c).filter(|g| c.is_multiple_of(*g)).collect();
     let groups = match kind {
@@ -364,8 +366,7 @@ fn layer_norm(d: &mut Draw<'_>) -> Option<NodeId> {
 
 /// A shape that broadcasts to `to`, or `to` itself.
 fn operand(d: &mut Draw<'_>, to: &[usize]) -> NodeId {
-    let same: Vec<NodeId> =
-        d.graph.order().into_iter().filter(|&id| d.graph.node(id).shape == to).collect();
+    let same: Vec<NodeId> = d.graph.order().into_iter().filter(|&id| d.graph.node(id).shape == to).collect();
     if !same.is_empty() && !d.rng.one_in(3) {
         return d.rng.pick(&same);
     }

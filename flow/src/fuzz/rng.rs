@@ -91,10 +91,12 @@ impl Palette {
         let mut rng = Rng::new(seed ^ 0x7061_6c65_7474_6500);
         let mut types = vec![FixedType::fixed(16, 6)];
         // Wide ones are what accumulators and weights of real networks have.
-        types.extend((0..3).map(|_| loop {
-            let ty = rng.ty(20);
-            if ty.width >= 8 {
-                break ty;
+        types.extend((0..3).map(|_| {
+            loop {
+                let ty = rng.ty(20);
+                if ty.width >= 8 {
+                    break ty;
+                }
             }
         }));
         types.extend((0..6).map(|_| rng.ty(20)));
