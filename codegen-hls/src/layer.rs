@@ -21,6 +21,17 @@ pub(crate) struct Array {
     pub(crate) note: String,
 }
 
+/// A product made of adders, in a header of its own.
+pub(crate) struct Adders {
+    /// Name of the struct.
+    pub(crate) name: String,
+    pub(crate) n_in: usize,
+    pub(crate) n_out: usize,
+    pub(crate) count: usize,
+    /// The body of its function.
+    pub(crate) text: String,
+}
+
 /// One layer.
 pub(crate) struct Layer {
     /// Its name, unique in the project.
@@ -40,6 +51,7 @@ pub(crate) struct Layer {
     pub(crate) types: Vec<TypeDef>,
     pub(crate) weights: Vec<Array>,
     pub(crate) tables: Vec<Array>,
+    pub(crate) adders: Option<Adders>,
     pub(crate) config_name: String,
     /// Members of the configuration struct; none, no struct.
     pub(crate) config: Vec<String>,
@@ -62,6 +74,7 @@ impl Layer {
             result,
             weights: Vec::new(),
             tables: Vec::new(),
+            adders: None,
             config_name: namer.unique(&format!("{ident}_config")),
             config: Vec::new(),
             calls: Vec::new(),

@@ -7,6 +7,7 @@
 //!
 //! The generated code computes what `docs/numerics.md` says, as the emulator does, bit for bit.
 
+mod adder_graph;
 mod bench;
 mod kernel;
 mod layer;

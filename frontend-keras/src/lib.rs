@@ -98,9 +98,9 @@ pub fn read_with_weights(json: impl AsRef<Path>, h5: impl AsRef<Path>) -> Result
 
 /// Judges the layers before the weights are opened.
 fn finish(model: &model::Model, open: impl FnOnce() -> Result<H5, Error>) -> Result<Reading, Error> {
-    let order = convert::check(model)?;
+    convert::check(model)?;
     let weights = weights::Weights::new(open()?, model)?;
-    let (graph, notes) = convert::graph(model, &order, &weights)?;
+    let (graph, notes) = convert::graph(model, &weights)?;
     Ok(Reading { graph, notes, keras: model.keras })
 }
 

@@ -6,11 +6,12 @@ use crate::names::Namer;
 use netlathe_ir::op::dense::Dense;
 
 pub(super) fn lower(layer: &mut Layer, d: &Dense, x: &Operand<'_>, namer: &mut Namer) {
-    let product = product::lower(layer, d, 1, namer);
+    let product = product::lower(layer, d, &x.ty, 1, namer);
     let rows = x.len() / d.n_in();
     let call = if rows == 1 {
         layer.headers.push(match product.strategy {
             "latency" => "nnet_dense_latency.h",
+            "adders" => "nnet_dense_adders.h",
             _ => "nnet_dense_resource.h",
         });
         format!("dense_{}<{}>", product.strategy, layer.config_name)

@@ -1,6 +1,7 @@
 //! What each operation adds to the generated code: types, constants, a configuration, calls.
 
 mod activation;
+mod adders;
 mod batch_norm;
 mod concatenate;
 pub(crate) mod conv;

@@ -1,15 +1,16 @@
 //! The dense product inside dense layers and convolutions: its types, its weights in the order of use, how it is laid out.
 
-use super::known;
+use super::{adders, known};
 use crate::layer::{Layer, array};
 use crate::names::Namer;
+use netlathe_ir::FixedType;
 use netlathe_ir::config::Strategy;
 use netlathe_ir::op::dense::Dense;
 use netlathe_ir::weight::Encoding;
 
 /// A product that the layer's configuration describes.
 pub(crate) struct Product {
-    /// `latency` or `resource`: `nnet::dense_<strategy>` computes one row, `nnet::position_<strategy>` calls it. `grouped`:
+    /// `latency`, `resource` or `adders`: `nnet::dense_<strategy>` computes one row, `nnet::position_<strategy>` calls it. `grouped`:
     /// `nnet::position_grouped`.
     pub(crate) strategy: &'static str,
     /// Names of the constant arrays.
@@ -24,13 +25,21 @@ impl Product {
         layer.headers.push(match self.strategy {
             "latency" => "nnet_conv_latency.h",
             "resource" => "nnet_conv_resource.h",
+            "adders" => "nnet_conv_adders.h",
             _ => "nnet_conv_grouped.h",
         });
     }
 }
 
-/// Adds the product to the layer: types, configuration, weights. Groups share no input; there is one in a dense layer.
-pub(crate) fn lower(layer: &mut Layer, d: &Dense, groups: usize, namer: &mut Namer) -> Product {
+/// Adds the product of inputs of type `x` to the layer: types, configuration, weights. Groups share no input; there is one in a
+/// dense layer.
+pub(crate) fn lower(
+    layer: &mut Layer,
+    d: &Dense,
+    x: &FixedType,
+    groups: usize,
+    namer: &mut Namer,
+) -> Product {
     let (n_in, n_out) = (d.n_in(), d.n_out());
     let accum = layer.ty("accum", &known(d.accum), namer);
     let bias_ty = layer.ty("bias", &d.bias.ty(), namer);
@@ -64,6 +73,7 @@ pub(crate) fn lower(layer: &mut Layer, d: &Dense, groups: usize, namer: &mut Nam
         None => (raw, "row by row".to_owned()),
     };
     let strategy = match (groups, &blocks) {
+        (1, None) if adders::lower(layer, d, x, namer) => "adders",
         (1, None) => "latency",
         (1, Some(_)) => "resource",
         _ => "grouped",

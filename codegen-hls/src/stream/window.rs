@@ -26,7 +26,7 @@ pub(super) fn conv(task: &Task<'_>, layer: &mut Layer, c: &Conv, namer: &mut Nam
     let image = op::window::image(c.spatial, &task.operands[0].shape);
     let x = &task.sources[0];
     op::window::configure(layer, &c.window, image);
-    let product = op::conv::configure(layer, c, image[2], namer);
+    let product = op::conv::configure(layer, c, image[2], &task.operands[0].ty(), namer);
     layer.calls.push(format!(
         "nnet::conv_position<{}>({}, {}, {}, {});",
         layer.config_name, x.array, task.result.array, product.weight, product.bias

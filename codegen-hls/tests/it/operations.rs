@@ -1,6 +1,6 @@
 //! Every operation in random types: all rounding and overflow modes, points outside the bits, integer types.
 
-use crate::support::{Net, Rng, activation, check, dense, random_inputs, weight};
+use crate::support::{Net, Rng, activation, check, check_random, dense, random_inputs, weight};
 use netlathe_ir::apfixed::{Overflow, Rounding};
 use netlathe_ir::config::Strategy;
 use netlathe_ir::op::activation::Function;
@@ -14,13 +14,6 @@ use netlathe_ir::{FixedType, Op, Precision};
 
 /// Branches of one network: enough types for a bug to show, few enough for g++.
 const BRANCHES: usize = 14;
-const SAMPLES: usize = 40;
-
-fn check_random(rng: &mut Rng, net: Net) {
-    let network = net.finish();
-    let inputs = random_inputs(rng, &network, SAMPLES);
-    check(&network, &inputs);
-}
 
 #[test]
 fn conversions() {
@@ -95,6 +88,27 @@ fn dense_resource_in_every_legal_reuse_factor() {
     }
     let network = net.finish();
     assert_eq!(crate::support::kernel(&network).pipeline_ii, 24);
+    let inputs = random_inputs(&mut rng, &network, 100);
+    check(&network, &inputs);
+}
+
+/// Adders compute the sum exactly, whatever the types of weights and sums would have been.
+#[test]
+fn dense_of_adders() {
+    let mut rng = Rng::new(14);
+    let mut net = Net::new();
+    for i in 0..BRANCHES {
+        let (n_in, n_out) = (rng.range(1, 12) as usize, rng.range(1, 6) as usize);
+        let (w, b, x_ty, y) = (rng.ty(12), rng.ty(8), rng.ty(10), rng.ty(16));
+        let x = net.input(&format!("x{i}"), &[n_in], x_ty);
+        let op = dense(&mut rng, n_in, n_out, &w, &b);
+        let name = format!("fc{i}");
+        net.output(&name, op, &[x], y, &[]);
+        net.set(&name, |l| l.strategy = Some(Strategy::DistributedArithmetic));
+    }
+    let network = net.finish();
+    let kernel = crate::support::kernel(&network);
+    assert!(kernel.tree.iter().any(|(path, _)| path.as_str().ends_with("_adders.h")));
     let inputs = random_inputs(&mut rng, &network, 100);
     check(&network, &inputs);
 }

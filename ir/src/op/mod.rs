@@ -29,6 +29,7 @@ use netlathe_apfixed::Precision;
 
 /// What a node computes.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one a layer: a box would only be in the way")]
 pub enum Op {
     Input(input::Input),
     Dense(dense::Dense),

@@ -33,7 +33,8 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
 
 /// A layer name that the model does not have is refused: hls4ml ignores it, and its user with it.
 fn check_names(graph: &Graph, cx: &Context<'_>) -> Result<(), Refused> {
-    let names: Vec<&str> = graph.order().iter().map(|&id| graph.node(id).name.as_str()).collect();
+    let layers = graph.order().into_iter().map(|id| graph.node(id).name.as_str());
+    let names: Vec<&str> = layers.chain(graph.groups.iter().map(String::as_str)).collect();
     let unknown: Vec<Diagnostic> = cx
         .config
         .layer_name
