@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes `layers.keras`, `nested.keras`, `nested.h5` and `po2.h5`: layers over images, models within models, and QKeras's
+"""Makes `layers.keras`, `nested.keras`, `nested.h5`, `po2.h5` and `scaled.h5`: layers over images, models within models, and QKeras's
 powers of two, as Keras writes them, without Keras. Weights count up from 0 in steps of 1/16, so that a test can tell
 where each one went. Run it here; it needs numpy and h5py.
 """
@@ -175,7 +175,23 @@ def po2():
     }})
 
 
+def scaled():
+    """A depthwise kernel whose scale is found: QKeras finds one for each of the multiplier's outputs."""
+    found = quantizer("quantized_bits", bits=4, integer=0, symmetric=1, alpha="auto", keep_negative=True)
+    layers = [
+        k2_layer("InputLayer", "x", batch_input_shape=[None, 3, 3, 2], dtype="float32"),
+        k2_layer("QDepthwiseConv2D", "depth", kernel_size=[1, 1], strides=[1, 1], padding="valid", data_format="channels_last",
+                 dilation_rate=[1, 1], depth_multiplier=2, activation="linear", use_bias=False, depthwise_quantizer=found),
+    ]
+    for layer in layers:
+        del layer["name"], layer["inbound_nodes"]
+    model = {"class_name": "Sequential", "config": {"name": "sequential", "layers": layers}}
+    kernel = np.array([0.875, 1.75, -0.125, 0.5], F).reshape(1, 1, 2, 2)
+    k2_file("scaled.h5", model, {"depth": {"depthwise_kernel": kernel}}, {})
+
+
 layers()
+scaled()
 nested_k3()
 nested_k2()
 po2()

@@ -158,6 +158,18 @@ fn powers_of_two_and_a_folded_batch_normalisation() {
 }
 
 #[test]
+fn a_scale_of_a_depthwise_kernel_is_repeated_for_every_channel() {
+    let reading = read(testdata("scaled.h5")).expect("reads");
+    let Op::Conv(depth) = op(&reading.graph, "depth") else { panic!("no convolution") };
+    assert_eq!(depth.product.weight.data.shape(), [1, 1, 1, 4]);
+    let scale = depth.product.weight.quantizer.as_ref().and_then(|q| q.scale.as_ref()).expect("a scale");
+    // The largest weights of the two outputs, 0.875 and 1.75, become 7/8.
+    assert_eq!(scale.per_channel, [1.0, 2.0, 1.0, 2.0]);
+    assert_eq!(scale.unit.iter().copied().collect::<Vec<_>>(), [0.875, 0.875, -0.125, 0.25]);
+    assert_eq!(scale.unit.shape(), [1, 1, 1, 4]);
+}
+
+#[test]
 fn pooling_looks_where_keras_looks() {
     let (op, shape) = layer(
         K3,
