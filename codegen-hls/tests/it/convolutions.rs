@@ -121,24 +121,36 @@ fn windows_groups_and_strategies() {
     check_outputs(&network, &inputs, &outputs);
 }
 
-/// Every rounding and overflow mode; the order of a sum that saturates; one-bit inputs are in `products`.
+/// Every rounding and overflow mode, and the order of a sum that saturates.
 #[test]
 fn convolutions_in_random_types() {
     let mut rng = Rng::new(61);
     let mut net = Net::new();
     for i in 0..10 {
-        let (w, b, accum, y, x_ty) = (rng.ty(8), rng.ty(8), rng.ty(20), rng.ty(14), rng.ty(10));
+        let (w, accum, y, x_ty) = (rng.ty(8), rng.ty(20), rng.ty(14), rng.ty(10));
         let x = net.input(&format!("x{i}"), &[4, 5, 4], x_ty);
         let kernel = [rng.range(1, 3) as usize, rng.range(1, 3) as usize];
         let stride = [rng.range(1, 2) as usize, rng.range(1, 2) as usize];
         let window = Window { kernel, stride, ..DENSE }.same([4, 5]);
         let (groups, filters) = rng.pick(&[(1, 3), (4, 4), (2, 2), (4, 8)]);
         let c = conv(&mut rng, window, &[kernel[0], kernel[1], 4 / groups, filters], groups, &w);
-        let c = Conv { spatial: Spatial::Two, ..c };
+        let mut c = Conv { spatial: Spatial::Two, ..c };
         let n_in = c.product.n_in();
         let name = format!("c{i}");
-        net.output(&name, Op::Conv(c), &[x], y, &[("weight", w), ("bias", b), ("accum", accum)]);
-        let factors: Vec<u32> = (1..=n_in as u32).filter(|rf| n_in as u32 % rf == 0).collect();
+        let mut types = vec![("bias", w), ("accum", accum)];
+        if i % 5 == 2 {
+            c.product.weight.data.mapv_inplace(|w| if w > 0.0 { 1.0 } else { -1.0 });
+            c.product.weight = c.product.weight.clone().quantized_by(WeightQuantizer {
+                ty: FixedType::uint(1),
+                encoding: Encoding::Xnor,
+                text: "binary(alpha=1)".into(),
+                scale: None::<Scale>,
+            });
+        } else {
+            types.push(("weight", w));
+        }
+        net.output(&name, Op::Conv(c), &[x], y, &types);
+        let factors: Vec<u32> = (1..=n_in as u32).filter(|&rf| n_in.is_multiple_of(rf as usize)).collect();
         net.set(&name, |l| {
             l.strategy = Some(if i % 3 == 0 { Strategy::Latency } else { Strategy::Resource });
             l.reuse_factor = Some(rng.pick(&factors));

@@ -1,11 +1,14 @@
 //! What is emitted, looked at as text.
 
 use crate::gxx::ap_types;
-use crate::support::{Net, Rng, activation, compile, dense, kernel};
+use crate::support::{Net, Rng, activation, compile, dense, kernel, weight};
 use netlathe_codegen_hls::{Options, emit};
 use netlathe_ir::config::{IoType, Strategy};
 use netlathe_ir::op::activation::Function;
-use netlathe_ir::{FixedType, Validated};
+use netlathe_ir::op::conv::{Conv, Kind};
+use netlathe_ir::op::dense::Dense;
+use netlathe_ir::op::window::{Sides, Spatial, Window};
+use netlathe_ir::{FixedType, Op, Validated};
 use std::process::Command;
 
 fn small(io_type: Option<IoType>) -> Result<Validated, netlathe_ir::Refused> {
@@ -55,6 +58,26 @@ fn files_of_a_kernel() {
         assert!(content.is_ascii() && content.ends_with('\n') && !content.contains("iostream>"), "{path}");
         assert!(!content.lines().any(|l| l.ends_with(' ') || l.contains('\t')), "{path}");
     }
+}
+
+/// `PipelineInterval` stands for the largest reuse factor, `ParallelizationFactor` for positions side by side.
+#[test]
+fn what_the_configuration_says_of_time() {
+    let mut rng = Rng::new(42);
+    let mut net = Net::new();
+    let ty = FixedType::fixed(16, 6);
+    let x = net.input("x", &[5, 2], ty);
+    let window = Window { kernel: [1, 2], stride: [1, 1], dilation: [1, 1], padding: Sides::default() };
+    let product = Dense::new(weight(&mut rng, &[1, 2, 2, 3], &ty), weight(&mut rng, &[3], &ty));
+    let op = Op::Conv(Conv::new(Kind::Plain, Spatial::One, window, 1, product));
+    net.output("conv", op, &[x], ty, &[("weight", ty), ("bias", ty), ("accum", ty)]);
+    net.set("conv", |l| l.parallelization_factor = Some(2));
+    net.config.pipeline_interval = Some(7);
+    let kernel = kernel(&net.finish());
+    let top = String::from_utf8(kernel.tree.get("myproject.cpp").unwrap().to_vec()).unwrap();
+    assert_eq!(kernel.pipeline_ii, 7);
+    assert!(top.contains("NNET_PIPELINE(7)"), "{top}");
+    assert!(top.contains("static const int parallel_positions = 2;"), "{top}");
 }
 
 #[test]

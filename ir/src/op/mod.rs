@@ -103,7 +103,7 @@ impl Op {
         match self {
             Op::Input(i) => Ok(i.shape.clone()),
             Op::Dense(d) => d.output_shape(inputs[0]),
-            Op::Activation(_) => Ok(inputs[0].to_vec()),
+            Op::Activation(a) => a.output_shape(inputs[0]),
             Op::Softmax(s) => s.output_shape(inputs[0]),
             Op::BatchNorm(b) => b.output_shape(inputs[0]),
             Op::Merge(m) => m.output_shape(inputs),
