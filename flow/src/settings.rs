@@ -291,7 +291,9 @@ fn stand_in(loaded: &Loaded, network: &Validated, id: NodeId) -> String {
         let node = loaded.graph.node(at);
         // A quantiser's scale, made by a pass, stands behind its layer.
         let scale = network.graph().find(&format!("{}_alpha", node.name));
-        if let Some(id) = scale.or_else(|| network.graph().find(&node.name)) {
+        // The second half of a separable convolution stands for it.
+        let half = || network.graph().find(&format!("{}_pointwise", node.name));
+        if let Some(id) = scale.or_else(|| network.graph().find(&node.name)).or_else(half) {
             return network.node(id).ty().hls4ml();
         }
         match node.inputs.first() {

@@ -2,7 +2,6 @@
 
 use crate::gxx::ap_types;
 use crate::support::{Net, Rng, activation, compile, dense, kernel, weight};
-use netlathe_codegen_hls::{Options, emit};
 use netlathe_ir::config::{IoType, Strategy};
 use netlathe_ir::op::activation::Function;
 use netlathe_ir::op::conv::{Conv, Kind};
