@@ -17,6 +17,7 @@ mod fix_softmax_table_size;
 mod fuse_batch_norm;
 mod fuse_consecutive_batch_norm;
 mod infer_types;
+mod inplace_reshape;
 mod insert_zero_padding;
 mod merge_batch_norm_tanh;
 mod quantize_dense_output;
@@ -114,6 +115,12 @@ pub const PASSES: &[Pass] = &[
         name: "eliminate_linear",
         description: "linear activations that turned out to change no type go",
         run: eliminate_linear::run,
+    },
+    // After inference, which sees the type that a reshape is configured with.
+    Pass {
+        name: "inplace_reshape",
+        description: "a reshape that moves nothing has its operand's type",
+        run: inplace_reshape::run,
     },
     Pass {
         name: "remove_nop_batch_norm",
