@@ -25,6 +25,8 @@ pub struct WeightQuantizer {
     /// The type that the quantiser means in hls4ml.
     pub ty: FixedType,
     pub encoding: Encoding,
+    /// hls4ml has another type for this quantiser, one that cannot hold its values: a configuration may name a type, then.
+    pub loose: bool,
     /// The quantiser as the file writes it, for messages.
     pub text: String,
     /// The quantiser's scale (QKeras `alpha`), when it is not 1.

@@ -77,6 +77,7 @@ fn two_bits(stored: Stored, text: &str, f: impl Fn(f64) -> f64) -> Weight {
     Weight::new(stored.data.mapv(f), true).quantized_by(WeightQuantizer {
         ty: FixedType::int(2),
         encoding: Encoding::Fixed,
+        loose: false,
         text: text.into(),
         scale: None,
     })

@@ -144,6 +144,7 @@ pub(super) fn quantised(
         }),
         None => None,
     };
+    let loose = meaning.differs.is_some();
     if let Some(why) = meaning.differs {
         scene.notes.push(
             Diagnostic::note(
@@ -162,6 +163,7 @@ pub(super) fn quantised(
     Ok(Weight::new(data, true).quantized_by(WeightQuantizer {
         ty: meaning.ty,
         encoding: meaning.encoding,
+        loose,
         text,
         scale,
     }))

@@ -1,11 +1,11 @@
 //! The configuration reaches the layers.
 //!
 //! Look-up as hls4ml does (`HLSConfig.get_precision`): the layer's name, its class, the model. A quantiser in the file decides
-//! a weight's type unless the configuration names that very variable of the layer or of its class.
+//! a weight's type, unless hls4ml has a wrong one for it and the configuration names another.
 //!
 //! hls4ml lists types in its configurations that it never reads. They have no effect here, either, and get a warning (NL212):
-//! `Precision` of tables (only the layer's attribute, `table_t` and the like, reaches them), and of layers that only move
-//! elements, whose tensor is made with the type that their operand has in the configuration.
+//! `Precision` of tables (only the layer's attribute, `table_t` and the like, reaches them), of weights with a quantiser in the
+//! file, and of layers that only move elements, whose tensor is made with the type that their operand has in the configuration.
 
 use super::{Context, Types};
 use crate::config::{Config, Strategy};
@@ -123,15 +123,14 @@ fn set_types(node: &mut Node, class: &str, operand: Precision, config: &Config) 
             continue; // a bias that the layer does not have
         }
         match (&weight.quantizer, explicit(var)) {
-            (Some(q), None | Some(Precision::Auto)) => {
+            (Some(q), Some(Precision::Is(ty))) if q.loose && ty != q.ty => {
+                weight.precision = Precision::Is(ty);
+            }
+            (Some(q), _) => {
                 weight.precision = Precision::Is(q.ty);
                 weight.encoding = q.encoding;
             }
-            (Some(q), Some(Precision::Is(ty))) if ty == q.ty => {
-                weight.precision = Precision::Is(ty);
-                weight.encoding = q.encoding;
-            }
-            _ => weight.precision = config.precision(&name, class, var),
+            (None, _) => weight.precision = config.precision(&name, class, var),
         }
     }
     for (var, ty) in node.op.inner_types_mut() {
@@ -178,6 +177,12 @@ fn warn_of_unread_types(node: &Node, class: &str, cx: &mut Context<'_>) {
         notes.extend(
             note.map(|n| n.help(format!("the table's type is {used_is}; the layer's key {var}_t sets it"))),
         );
+    }
+    for (var, weight) in node.op.weights() {
+        if let Some(q) = &weight.quantizer {
+            let note = unread(var, weight.precision);
+            notes.extend(note.map(|n| n.help(format!("its quantiser in the file means {}", q.ty.hls4ml()))));
+        }
     }
     cx.notes.extend(notes);
 }

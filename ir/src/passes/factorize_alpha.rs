@@ -40,6 +40,7 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
             factor.quantizer = Some(WeightQuantizer {
                 ty,
                 encoding: Encoding::Fixed,
+                loose: false,
                 text: "quantized_po2".into(),
                 scale: None,
             });
