@@ -31,6 +31,8 @@ pub struct WeightQuantizer {
     pub text: String,
     /// The quantiser's scale (QKeras `alpha`), when it is not 1.
     pub scale: Option<Scale>,
+    /// The weight before the quantiser, for a layer where hls4ml loses it (`passes::lose_quantizers`).
+    pub unquantized: Option<ArrayD<f64>>,
 }
 
 /// The scale that a quantiser factors out of a weight, one value per output channel.

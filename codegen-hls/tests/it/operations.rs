@@ -138,6 +138,7 @@ fn dense_with_one_bit_weights() {
                 loose: false,
                 text: "binary(alpha=1)".into(),
                 scale: None::<Scale>,
+                unquantized: None,
             });
         }
         net.output(&format!("fc{i}"), op, &[x], y, &[("bias", bias), ("accum", accum)]);

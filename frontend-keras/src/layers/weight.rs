@@ -166,5 +166,6 @@ pub(super) fn quantised(
         loose,
         text,
         scale,
+        unquantized: None,
     }))
 }

@@ -179,7 +179,8 @@ fn warn_of_unread_types(node: &Node, class: &str, cx: &mut Context<'_>) {
         );
     }
     for (var, weight) in node.op.weights() {
-        if let Some(q) = &weight.quantizer {
+        // `lose_quantizers` speaks of the others.
+        if let Some(q) = weight.quantizer.as_ref().filter(|q| q.unquantized.is_none()) {
             let note = unread(var, weight.precision);
             notes.extend(note.map(|n| n.help(format!("its quantiser in the file means {}", q.ty.hls4ml()))));
         }

@@ -43,6 +43,7 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
                 loose: false,
                 text: "quantized_po2".into(),
                 scale: None,
+                unquantized: None,
             });
         }
         let name = graph.node(id).name.clone();

@@ -19,6 +19,7 @@ mod fuse_consecutive_batch_norm;
 mod infer_types;
 mod inplace_reshape;
 mod insert_zero_padding;
+mod lose_quantizers;
 mod merge_batch_norm_tanh;
 mod quantize_dense_output;
 mod quantize_weights;
@@ -98,6 +99,11 @@ pub const PASSES: &[Pass] = &[
         name: "fuse_batch_norm",
         description: "batch normalisation goes into the layer before it, before weights become fixed point",
         run: fuse_batch_norm::run,
+    },
+    Pass {
+        name: "lose_quantizers",
+        description: "a dense layer on several axes has its weights as the file holds them",
+        run: lose_quantizers::run,
     },
     // From here on no type is open.
     Pass {
