@@ -61,14 +61,10 @@ fn excesses(network: &Validated, node: &Node, io: IoType) -> Vec<Excess> {
                 d.strategy.name(),
                 d.reuse_factor
             );
-            let groups = match &node.op {
-                Op::Conv(c) => c.groups,
-                _ => 1,
-            };
             found.push(Excess {
                 layer: node.name.clone(),
                 diagnostic: Diagnostic::error("NL502", message).layer(&node.name),
-                reuse_factor: legal_reuse_factors(d.n_in() * groups, d.n_out())
+                reuse_factor: legal_reuse_factors(d.n_in(), d.n_out())
                     .into_iter()
                     .find(|&rf| products.div_ceil(rf as usize) * positions <= MAX_PRODUCTS),
             });

@@ -216,12 +216,26 @@ fn layer(loaded: &Loaded, network: &Validated, config: &Config, id: NodeId) -> V
 fn entry(node: &Node) -> Vec<(String, Value)> {
     let mut precision = vec![("result".to_owned(), text(node.ty().hls4ml()))];
     let weights = node.op.weights().into_iter().map(|(var, w)| (var, w.precision));
+    // Tables' types are attributes of the layer: `Precision` does not reach them.
+    let mut attributes = Vec::new();
     for (var, p) in weights.chain(node.op.inner_types()) {
         if let Precision::Is(ty) = p {
-            precision.push((var.to_owned(), text(ty.hls4ml())));
+            match var {
+                "table" | "exp_table" | "inv_table" | "inv_inp" => {
+                    attributes.push((format!("{var}_t"), text(ty.hls4ml())));
+                }
+                _ => precision.push((var.to_owned(), text(ty.hls4ml()))),
+            }
         }
     }
     let mut map = vec![("Precision".to_owned(), Value::Map(precision))];
+    if matches!(
+        node.op,
+        Op::ZeroPadding(_) | Op::Cropping(_) | Op::Resize(_) | Op::Transpose(_) | Op::Reshape(_)
+    ) {
+        attributes.push(("result_t".to_owned(), text(node.ty().hls4ml())));
+    }
+    map.extend(attributes);
     let mut number = |key: &str, n: u32| map.push((key.to_owned(), Value::Number(n.into())));
     match &node.op {
         Op::Dense(d) => {
@@ -291,7 +305,9 @@ fn stand_in(loaded: &Loaded, network: &Validated, id: NodeId) -> String {
         let node = loaded.graph.node(at);
         // A quantiser's scale, made by a pass, stands behind its layer.
         let scale = network.graph().find(&format!("{}_alpha", node.name));
-        if let Some(id) = scale.or_else(|| network.graph().find(&node.name)) {
+        // The second half of a separable convolution stands for it.
+        let half = || network.graph().find(&format!("{}_pointwise", node.name));
+        if let Some(id) = scale.or_else(|| network.graph().find(&node.name)).or_else(half) {
             return network.node(id).ty().hls4ml();
         }
         match node.inputs.first() {

@@ -12,7 +12,7 @@ use crate::topology;
 use crate::weights::{Scope, Weights};
 
 /// Most uses of layers, those of models within the model counted at each use of the model.
-const MAX_USES: usize = 100_000;
+const MAX_USES: usize = 20_000;
 
 /// Refuses what no layer-by-layer look can help: unsupported classes and broken connections.
 pub(crate) fn check(model: &Model) -> Result<(), Error> {
@@ -238,22 +238,29 @@ fn bounded(shape: &[usize]) -> Result<(), String> {
 ///
 /// hls4ml's Keras 3 parser reserves the letters of the word `input` one by one, so a layer `n` becomes `n_0` there;
 /// configurations address it by that name, so it is kept.
-struct Names(BTreeSet<String>);
+struct Names {
+    used: BTreeSet<String>,
+    /// The number from which on a name may be free, so that the thousandth use of a layer is found as fast as the first.
+    free: BTreeMap<String, usize>,
+}
 
 impl Names {
     fn new(keras: Keras) -> Self {
         let reserved = if keras == Keras::V3 { "input" } else { "" };
-        Self(reserved.chars().map(String::from).collect())
+        Self { used: reserved.chars().map(String::from).collect(), free: BTreeMap::new() }
     }
 
     fn unique(&mut self, name: &str) -> String {
-        let free = if self.0.contains(name) {
-            (0..).map(|i| format!("{name}_{i}")).find(|n| !self.0.contains(n)).unwrap_or_default()
-        } else {
-            name.to_string()
-        };
-        self.0.insert(free.clone());
-        free
+        let mut unique = name.to_string();
+        if self.used.contains(name) {
+            let number = self.free.entry(name.to_string()).or_default();
+            while self.used.contains(&unique) {
+                unique = format!("{name}_{number}");
+                *number += 1;
+            }
+        }
+        self.used.insert(unique.clone());
+        unique
     }
 }
 

@@ -1,7 +1,8 @@
 //! Reads Keras networks, and hls4ml configurations, without Python.
 //!
 //! It takes `.keras` archives (Keras 3, and those of Keras 2.12 to 2.15), Keras 2's `.h5` files with QKeras layers, and a
-//! model's JSON with a file of weights beside it; functional and Sequential networks, with several inputs and outputs.
+//! model's JSON with a file of weights beside it; functional and Sequential networks, with several inputs and outputs, and
+//! with such networks as their layers. [`supported`] lists the layers.
 //! Out comes a [`netlathe_ir::Graph`] whose nodes have hls4ml's names and numbers, so that configurations and traces
 //! address them as they are used to.
 //!

@@ -66,7 +66,9 @@ pub enum PipelineStyle {
 /// Settings of one layer, or of one layer type; what is `None` or absent was not said.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct LayerConfig {
-    /// Precision by variable: `result`, `weight`, `bias`, `accum`, `table`, `exp_table`, ..., or `default`.
+    /// Precision by variable: `result`, `weight`, `bias`, `accum`, ..., or `default`. `table_t`, `exp_table_t` and the like are
+    /// attributes of the layer: hls4ml takes a table's type from there, `table` itself is not read. `result_t` is NetLathe's
+    /// own: the type of a layer whose type is its operand's in hls4ml.
     pub precision: BTreeMap<String, Precision>,
     pub reuse_factor: Option<u32>,
     pub strategy: Option<Strategy>,

@@ -25,10 +25,14 @@ pub struct WeightQuantizer {
     /// The type that the quantiser means in hls4ml.
     pub ty: FixedType,
     pub encoding: Encoding,
+    /// hls4ml has another type for this quantiser, one that cannot hold its values: a configuration may name a type, then.
+    pub loose: bool,
     /// The quantiser as the file writes it, for messages.
     pub text: String,
     /// The quantiser's scale (QKeras `alpha`), when it is not 1.
     pub scale: Option<Scale>,
+    /// The weight before the quantiser, for a layer where hls4ml loses it (`passes::lose_quantizers`).
+    pub unquantized: Option<ArrayD<f64>>,
 }
 
 /// The scale that a quantiser factors out of a weight, one value per output channel.

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Test(Test),
     /// Compare emulator and generated C++ on random small networks.
     FuzzCases(FuzzCases),
+    /// Write SUPPORTED-LAYERS.md from the code (in a checkout).
+    SupportedLayers,
 }
 
 #[derive(Args)]

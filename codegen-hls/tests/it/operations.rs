@@ -128,8 +128,10 @@ fn dense_with_one_bit_weights() {
             d.weight = d.weight.clone().quantized_by(WeightQuantizer {
                 ty: FixedType::uint(1),
                 encoding: Encoding::Xnor,
+                loose: false,
                 text: "binary(alpha=1)".into(),
                 scale: None::<Scale>,
+                unquantized: None,
             });
         }
         net.output(&format!("fc{i}"), op, &[x], y, &[("bias", bias), ("accum", accum)]);

@@ -6,7 +6,8 @@ use netlathe_apfixed::{FixedType, to_f64};
 
 /// Compares integers with values; the text of the first difference, `None` when there is none.
 ///
-/// The values are those of fixed-point numbers; one that is not on our type's grid differs.
+/// The values are those of fixed-point numbers; one that is not on our type's grid differs. A number of more than 53
+/// significant bits must round to its value: hls4ml hands its numbers out as float64.
 pub(super) fn with_values(
     what: &str,
     who: &str,
@@ -19,7 +20,7 @@ pub(super) fn with_values(
         Some(r) => r.to_string(),
         None => format!("{x}, which {ty} does not have"),
     };
-    first(what, who, ours, ty, values, |a, x| raw(x) == Some(a), text)
+    first(what, who, ours, ty, values, |a, x| to_f64(a, ty) == x, text)
 }
 
 /// Compares integers with integers.
@@ -103,6 +104,17 @@ mod tests {
         assert!(text.is_some_and(|t| t.contains("hls4ml 0.51, which ap_fixed<8,4> does not have")));
         let text = with_values("y", "hls4ml", &ours, &ty, &array![[1.0, 0.5]].into_dyn());
         assert_eq!(text.as_deref(), Some("y: ours has the shape [2, 2], hls4ml's [1, 2]"));
+    }
+
+    #[test]
+    fn numbers_beyond_a_float_round_to_it() {
+        let ty = FixedType::fixed(60, 60);
+        let ours = array![[(1i128 << 53) + 1, (1 << 53) + 3]].into_dyn();
+        // Half to even: down, then up.
+        let theirs = array![[9007199254740992.0, 9007199254740996.0]].into_dyn();
+        assert_eq!(with_values("y", "hls4ml", &ours, &ty, &theirs), None);
+        let theirs = array![[9007199254740994.0, 9007199254740996.0]].into_dyn();
+        assert!(with_values("y", "hls4ml", &ours, &ty, &theirs).is_some_and(|t| t.contains("1 of 2 differ")));
     }
 
     #[test]

@@ -42,8 +42,10 @@ pub(super) fn config(graph: &Graph, style: Option<PipelineStyle>) -> Config {
 fn layer(node: &Node) -> LayerConfig {
     let mut layer = LayerConfig::default();
     layer.precision.insert("result".into(), node.result);
+    layer.precision.insert("result_t".into(), node.result);
     for (var, precision) in node.op.inner_types() {
         layer.precision.insert(var.into(), precision);
+        layer.precision.insert(format!("{var}_t"), precision);
     }
     // A concrete type of a weight stays as the graph has it; an open one gets hls4ml's rule.
     for (var, weight) in node.op.weights() {

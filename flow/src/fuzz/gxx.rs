@@ -141,9 +141,12 @@ impl Workshop {
         }
         // Some do not compile: each for itself.
         jobs.iter()
-            .map(|job| match self.compile(folder, job.name, &[job])? {
-                None => self.answer(folder, job.name, job),
-                Some(said) => Ok(Some(Fault { kind: FaultKind::Compile, detail: said })),
+            .map(|job| {
+                let program = format!("only_{}", job.name);
+                match self.compile(folder, &program, &[job])? {
+                    None => self.answer(folder, &program, job),
+                    Some(said) => Ok(Some(Fault { kind: FaultKind::Compile, detail: said })),
+                }
             })
             .collect()
     }

@@ -116,6 +116,8 @@ fn window(d: &mut Draw<'_>, spatial: Spatial, [h, w, _]: [usize; 3], dilates: bo
 
 fn conv_of(d: &mut Draw<'_>, kind: Kind) -> Option<NodeId> {
     let (x, spatial, [h, w, c]) = image(d)?;
+    // There is no QConv1DBatchnorm.
+    let kind = if spatial == Spatial::One && kind == Kind::BatchNormFolded { Kind::Plain } else { kind };
     let mut window = window(d, spatial, [h, w, c], true);
     let divisors: Vec<usize> = (1..=c).filter(|g| c.is_multiple_of(*g)).collect();
     let groups = match kind {

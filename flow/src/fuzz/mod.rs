@@ -17,6 +17,7 @@ mod weights;
 
 use crate::ap_types;
 use crate::cache::Cache;
+use crate::csim::Compiler;
 use crate::error::Error;
 use crate::tool;
 use draw::Wanted;
@@ -181,6 +182,7 @@ pub fn run(options: &Options, tell: &mut (dyn FnMut(Event<'_>) + Send)) -> Resul
     let (.., mut failed) = shared.into_inner().unwrap_or_else(|e| e.into_inner());
     // Independent of which thread was first.
     failed.sort_by_key(|(seed, ..)| seed.wrapping_sub(options.seed));
+    let compiler = Compiler::new(headers, &options.cache)?;
     let mut messages: BTreeSet<(FaultKind, String)> = BTreeSet::new();
     for (seed, case, fault) in failed {
         let message: String = match fault.kind {
@@ -188,7 +190,7 @@ pub fn run(options: &Options, tell: &mut (dyn FnMut(Event<'_>) + Send)) -> Resul
             _ => fault.detail.chars().filter(|c| !c.is_ascii_digit()).take(80).collect(),
         };
         let shrinks = options.shrink && messages.len() < SHRUNK && messages.insert((fault.kind, message));
-        report.failures.push(failure(seed, &case, fault, &shop, shrinks, options.keep.as_deref())?);
+        report.failures.push(failure(seed, &case, fault, &shop, &compiler, shrinks, options.keep.as_deref())?);
     }
     report.seconds = begun.elapsed().as_secs_f64();
     Ok(report)
@@ -199,6 +201,7 @@ fn failure(
     case: &Case,
     fault: Fault,
     shop: &Workshop,
+    compiler: &Compiler,
     shrinks: bool,
     keep: Option<&Path>,
 ) -> Result<Failure, Error> {
@@ -209,6 +212,11 @@ fn failure(
         if let Some(fault) = shrink::judge(&smallest, shop)? {
             failure.fault = fault;
         }
+    }
+    if failure.fault.kind == FaultKind::Differs
+        && let Some(layer) = shrink::first_layer(&smallest, compiler)?
+    {
+        failure.fault.detail.push_str(&format!("\nthe first layer that differs: {layer}"));
     }
     // A network whose text form is at fault has none that is worth keeping.
     failure.text =

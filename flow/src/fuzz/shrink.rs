@@ -4,7 +4,10 @@ use super::case::Case;
 use super::edit::{Change, Edit, apply, cut_weight};
 use super::gxx::{Job, Workshop};
 use super::judge::{Fault, FaultKind, Prepared, Stop, prepare};
+use crate::csim::Compiler;
 use crate::error::Error;
+use crate::tool::ToolError;
+use ndarray::Dimension;
 use netlathe_apfixed::{FixedType, Overflow, Precision, Rounding};
 use netlathe_emulator::{Plan, Trace};
 use netlathe_ir::config::{IoType, Strategy};
@@ -49,6 +52,24 @@ pub(super) fn shrink(case: &Case, kind: FaultKind, shop: &Workshop) -> Result<Ca
         }
         return Ok(best);
     }
+}
+
+/// The first layer whose trace in the C++ is not the emulator's, and what it is of the two; `None` when the C++ does not run.
+///
+/// # Errors
+/// The cache cannot be written, or there is no g++.
+pub(super) fn first_layer(case: &Case, compiler: &Compiler) -> Result<Option<String>, Error> {
+    let (Ok(prepared), Some(ours)) = (prepare(case, NAME), trace(case)) else { return Ok(None) };
+    let cpp = match prepared.emitted.trace(compiler, &case.inputs) {
+        Ok(cpp) => cpp,
+        Err(Error::Tool(ToolError::Failed { .. } | ToolError::Timeout { .. })) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    Ok(ours.layers.iter().find_map(|layer| {
+        let (_, theirs) = cpp.iter().find(|(name, _)| *name == layer.name)?;
+        let ((at, want), got) = layer.values.indexed_iter().zip(theirs).find(|((_, a), b)| a != b)?;
+        Some(format!("{} at {:?}: emulator {want}, C++ {got} ({})", layer.name, at.slice(), layer.ty))
+    }))
 }
 
 /// What may be tried, the boldest first.

@@ -279,6 +279,7 @@ impl Reader {
             if let (Some(var), Value::String(_)) = (variable, value) {
                 if let Some(precision) = self.precision(&format!("{path}.{key}"), value) {
                     layer.precision.insert(var.to_string(), precision);
+                    layer.precision.insert(key.clone(), precision);
                 }
                 continue;
             }

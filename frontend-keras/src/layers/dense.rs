@@ -67,7 +67,15 @@ fn quantised(scene: &mut Scene<'_>, stored: Stored, variable: &str) -> Result<We
                 0.0
             }
         })),
-        "QDense" => weight::quantised(scene, stored, variable, &format!("{variable}_quantizer")),
+        "QDense" => {
+            let several_axes = scene.inputs[0].len() > 1;
+            let raw = several_axes.then(|| stored.data.clone());
+            let mut weight = weight::quantised(scene, stored, variable, &format!("{variable}_quantizer"))?;
+            if let Some(q) = &mut weight.quantizer {
+                q.unquantized = raw;
+            }
+            Ok(weight)
+        }
         _ => Ok(Weight::new(stored.data, stored.single)),
     }
 }
@@ -77,7 +85,9 @@ fn two_bits(stored: Stored, text: &str, f: impl Fn(f64) -> f64) -> Weight {
     Weight::new(stored.data.mapv(f), true).quantized_by(WeightQuantizer {
         ty: FixedType::int(2),
         encoding: Encoding::Fixed,
+        loose: false,
         text: text.into(),
         scale: None,
+        unquantized: None,
     })
 }

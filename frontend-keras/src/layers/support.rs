@@ -83,6 +83,9 @@ const TABLE: &[Support] = &[
     keras("Cropping2D"),
     keras("UpSampling1D"),
     keras("UpSampling2D"),
+    // Networks within the network: their layers are laid out in it.
+    keras("Sequential"),
+    keras("Functional"),
     keras("Dropout"),
     keras("AlphaDropout"),
     keras("GaussianDropout"),

@@ -169,6 +169,7 @@ pub(super) fn quantised(
         }),
         None => None,
     };
+    let loose = meaning.differs.is_some();
     if let Some(why) = meaning.differs {
         scene.notes.push(
             Diagnostic::note(
@@ -187,7 +188,9 @@ pub(super) fn quantised(
     Ok(Weight::new(data, true).quantized_by(WeightQuantizer {
         ty: meaning.ty,
         encoding: meaning.encoding,
+        loose,
         text,
         scale,
+        unquantized: None,
     }))
 }

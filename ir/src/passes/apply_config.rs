@@ -1,8 +1,11 @@
 //! The configuration reaches the layers.
 //!
-//! Look-up as hls4ml does (`HLSConfig.get_precision`): the layer's name, its class, the model. Types of tables have defaults
-//! of their own and are taken from the layer's name or class only. A quantiser in the file decides a weight's type unless the
-//! configuration names that very variable of the layer or of its class.
+//! Look-up as hls4ml does (`HLSConfig.get_precision`): the layer's name, its class, the model. A quantiser in the file decides
+//! a weight's type, unless hls4ml has a wrong one for it and the configuration names another.
+//!
+//! hls4ml lists types in its configurations that it never reads. They have no effect here, either, and get a warning (NL212):
+//! `Precision` of tables (only the layer's attribute, `table_t` and the like, reaches them), of weights with a quantiser in the
+//! file, and of layers that only move elements, whose tensor is made with the type that their operand has in the configuration.
 
 use super::{Context, Types};
 use crate::config::{Config, Strategy};
@@ -20,13 +23,19 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
     graph.config = cx.config.clone().into_owned();
     graph.io_type = cx.config.io_type.unwrap_or_default();
     for id in graph.order() {
+        let first = graph.node(id).inputs.first().map(|&i| graph.node(i));
+        let (operand, rank) = first.map_or((Precision::Auto, 0), |n| (n.result, n.shape.len()));
         let node = graph.node_mut(id);
+        let class = config_class(&node.op, rank);
         match cx.types {
-            Types::Configured => set_types(node, &cx.config),
+            Types::Configured => {
+                set_types(node, class, operand, &cx.config);
+                warn_of_unread_types(node, class, cx);
+            }
             Types::Chosen(_) => take_quantisers(node, Precision::Auto),
             Types::Wide(ty) => take_quantisers(node, Precision::Is(*ty)),
         }
-        set_layout(node, cx);
+        set_layout(node, class, cx);
     }
     Ok(())
 }
@@ -63,9 +72,12 @@ fn was_split(name: &str, names: &[&str]) -> bool {
     super::split_separable::HALVES.iter().all(|half| names.contains(&format!("{name}_{half}").as_str()))
 }
 
-/// The class by which a configuration addresses a layer: hls4ml turns convolutions into pointwise ones after it has read it.
-pub(super) fn config_class(op: &Op) -> &'static str {
+/// The class by which a configuration addresses a layer: hls4ml turns convolutions into pointwise ones after it has read it,
+/// but a dense layer on several axes (operand of rank `rank`) into a convolution before.
+pub(super) fn config_class(op: &Op, rank: usize) -> &'static str {
     match op {
+        Op::Dense(_) if rank == 2 => "Conv1D",
+        Op::Dense(_) if rank == 3 => "Conv2D",
         Op::Conv(c) if c.kind == Kind::Pointwise && c.spatial == Spatial::One => "Conv1D",
         Op::Conv(c) if c.kind == Kind::Pointwise => "Conv2D",
         op => op.class_name(),
@@ -80,17 +92,20 @@ fn keeps_its_operands_type(op: &Op) -> bool {
 /// The types of a layer that a pass has made: open, unless the configuration names it.
 pub(super) fn configure_inserted(node: &mut Node, cx: &Context<'_>) {
     if matches!(cx.types, Types::Configured) && cx.config.layer_name.contains_key(&node.name) {
-        set_types(node, &cx.config);
+        set_types(node, config_class(&node.op, 0), Precision::Auto, &cx.config);
     }
 }
 
-fn set_types(node: &mut Node, config: &Config) {
-    let class = config_class(&node.op);
+/// What the configuration says of a variable of this very layer or of its class.
+fn explicit(config: &Config, name: &str, class: &str, var: &str) -> Option<Precision> {
+    let of = |c: Option<&crate::config::LayerConfig>| c.and_then(|l| l.precision.get(var).copied());
+    of(config.layer_name.get(name)).or_else(|| of(config.layer_type.get(class)))
+}
+
+/// `operand`: the type that the first operand has so far.
+fn set_types(node: &mut Node, class: &str, operand: Precision, config: &Config) {
     let name = node.name.clone();
-    let explicit = |var: &str| {
-        let of = |c: Option<&crate::config::LayerConfig>| c.and_then(|l| l.precision.get(var).copied());
-        of(config.layer_name.get(&name)).or_else(|| of(config.layer_type.get(class)))
-    };
+    let explicit = |var: &str| explicit(config, &name, class, var);
     node.result = match &node.op {
         Op::Input(i) => match (i.integer, explicit("result")) {
             (Some((width, signed)), None | Some(Precision::Auto)) => {
@@ -98,7 +113,11 @@ fn set_types(node: &mut Node, config: &Config) {
             }
             _ => config.precision(&name, class, "result"),
         },
-        op if keeps_its_operands_type(op) => explicit("result").unwrap_or(Precision::Auto),
+        // `result_t` is NetLathe's own way to have another type here.
+        op if keeps_its_operands_type(op) => match explicit("result_t") {
+            Some(Precision::Is(ty)) => Precision::Is(ty),
+            _ => operand,
+        },
         _ => config.precision(&name, class, "result"),
     };
     for (var, weight) in node.op.weights_mut() {
@@ -106,27 +125,69 @@ fn set_types(node: &mut Node, config: &Config) {
             continue; // a bias that the layer does not have
         }
         match (&weight.quantizer, explicit(var)) {
-            (Some(q), None | Some(Precision::Auto)) => {
+            (Some(q), Some(Precision::Is(ty))) if q.loose && ty != q.ty => {
+                weight.precision = Precision::Is(ty);
+            }
+            (Some(q), _) => {
                 weight.precision = Precision::Is(q.ty);
                 weight.encoding = q.encoding;
             }
-            (Some(q), Some(Precision::Is(ty))) if ty == q.ty => {
-                weight.precision = Precision::Is(ty);
-                weight.encoding = q.encoding;
-            }
-            _ => weight.precision = config.precision(&name, class, var),
+            (None, _) => weight.precision = config.precision(&name, class, var),
         }
     }
     for (var, ty) in node.op.inner_types_mut() {
         match var {
             "accum" | "param" => *ty = config.precision(&name, class, var),
             _ => {
-                if let Some(Precision::Is(t)) = explicit(var) {
+                let own = if is_read(var) { explicit(var) } else { None };
+                if let Some(Precision::Is(t)) = explicit(&format!("{var}_t")).or(own) {
                     *ty = Precision::Is(t);
                 }
             }
         }
     }
+}
+
+/// Whether `Precision` reaches this type: hls4ml reads tables' types nowhere.
+fn is_read(var: &str) -> bool {
+    !matches!(var, "table" | "exp_table" | "inv_table" | "inv_inp")
+}
+
+/// Types in the configuration that have no effect.
+fn warn_of_unread_types(node: &Node, class: &str, cx: &mut Context<'_>) {
+    let unread = |var: &str, used: Precision| {
+        let Some(Precision::Is(ty)) = explicit(&cx.config, &node.name, class, var) else { return None };
+        (Precision::Is(ty) != used).then(|| {
+            Diagnostic::warning(
+                "NL212",
+                format!("Precision.{var} is {}: it has no effect, as in hls4ml", ty.hls4ml()),
+            )
+            .layer(&node.name)
+        })
+    };
+    let mut notes = Vec::new();
+    if keeps_its_operands_type(&node.op) {
+        let note = unread("result", node.result);
+        notes.extend(note.map(|n| n.help("the layer has its operand's type; set that one's")));
+    }
+    for (var, used) in node.op.inner_types().into_iter().filter(|(var, _)| !is_read(var)) {
+        let used_is = match used {
+            Precision::Is(ty) => ty.hls4ml(),
+            Precision::Auto => "chosen".into(),
+        };
+        let note = unread(var, used);
+        notes.extend(
+            note.map(|n| n.help(format!("the table's type is {used_is}; the layer's key {var}_t sets it"))),
+        );
+    }
+    for (var, weight) in node.op.weights() {
+        // `lose_quantizers` speaks of the others.
+        if let Some(q) = weight.quantizer.as_ref().filter(|q| q.unquantized.is_none()) {
+            let note = unread(var, weight.precision);
+            notes.extend(note.map(|n| n.help(format!("its quantiser in the file means {}", q.ty.hls4ml()))));
+        }
+    }
+    cx.notes.extend(notes);
 }
 
 /// Without a configuration only the file's quantisers decide; `rest` is for everything else but tables and softmax's inner
@@ -167,8 +228,7 @@ fn integer_type(width: u32, signed: bool) -> FixedType {
 }
 
 /// Strategy, reuse factor, table sizes and implementation.
-fn set_layout(node: &mut Node, cx: &mut Context<'_>) {
-    let class = config_class(&node.op);
+fn set_layout(node: &mut Node, class: &str, cx: &mut Context<'_>) {
     let name = node.name.clone();
     let config = &cx.config;
     let reuse = config.layer(&name, class, |l| l.reuse_factor).or(config.reuse_factor).unwrap_or(1);

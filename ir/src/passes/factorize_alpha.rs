@@ -40,8 +40,10 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
             factor.quantizer = Some(WeightQuantizer {
                 ty,
                 encoding: Encoding::Fixed,
+                loose: false,
                 text: "quantized_po2".into(),
                 scale: None,
+                unquantized: None,
             });
         }
         let name = graph.node(id).name.clone();

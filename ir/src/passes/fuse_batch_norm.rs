@@ -19,7 +19,8 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
     for id in graph.order() {
         let Some((parent, fused)) = fused(graph, id, &cx.config) else { continue };
         let name = graph.node(parent).name.clone();
-        let class = config_class(&graph.node(parent).op);
+        let rank = graph.node(graph.node(parent).inputs[0]).shape.len();
+        let class = config_class(&graph.node(parent).op, rank);
         let Some(dense) = graph.node_mut(parent).op.product_mut() else { continue };
         *dense = fused;
         // hls4ml looks the fused weights' types up again, as if the layer had been read with them.

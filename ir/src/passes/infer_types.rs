@@ -118,6 +118,8 @@ impl Rules {
                 self.constant(&mut e.table);
                 self.default
             }
+            // hls4ml has no rule for it.
+            Op::Cropping(_) if !self.tables_are_chosen => self.default,
             Op::Reshape(_)
             | Op::Transpose(_)
             | Op::ZeroPadding(_)

@@ -17,7 +17,9 @@ mod fix_softmax_table_size;
 mod fuse_batch_norm;
 mod fuse_consecutive_batch_norm;
 mod infer_types;
+mod inplace_reshape;
 mod insert_zero_padding;
+mod lose_quantizers;
 mod merge_batch_norm_tanh;
 mod quantize_dense_output;
 mod quantize_weights;
@@ -98,6 +100,11 @@ pub const PASSES: &[Pass] = &[
         description: "batch normalisation goes into the layer before it, before weights become fixed point",
         run: fuse_batch_norm::run,
     },
+    Pass {
+        name: "lose_quantizers",
+        description: "a dense layer on several axes has its weights as the file holds them",
+        run: lose_quantizers::run,
+    },
     // From here on no type is open.
     Pass {
         name: "infer_types",
@@ -114,6 +121,12 @@ pub const PASSES: &[Pass] = &[
         name: "eliminate_linear",
         description: "linear activations that turned out to change no type go",
         run: eliminate_linear::run,
+    },
+    // After inference, which sees the type that a reshape is configured with.
+    Pass {
+        name: "inplace_reshape",
+        description: "a reshape that moves nothing has its operand's type",
+        run: inplace_reshape::run,
     },
     Pass {
         name: "remove_nop_batch_norm",

@@ -237,6 +237,12 @@ fn weight(name: &str, w: &Weight, put: &mut impl FnMut(&str, Value)) {
     if let Some(e) = encoding(q.encoding) {
         put(&format!("{name}_quantizer_encoding"), e);
     }
+    if q.loose {
+        put(&format!("{name}_quantizer_loose"), word("true"));
+    }
+    if let Some(data) = &q.unquantized {
+        put(&format!("{name}_unquantized"), tensor(data, w.single));
+    }
     if let Some(s) = &q.scale {
         put(&format!("{name}_scale"), Value::Tensor(false, vec![s.per_channel.len()], s.per_channel.clone()));
         put(&format!("{name}_unit"), tensor(&s.unit, false));

@@ -160,6 +160,12 @@ impl Reader<'_> {
         if let Some(Value::Text(text)) = self.maybe(&format!("{name}_quantizer")) {
             let ty = self.fixed(&format!("{name}_quantizer_type"))?;
             let encoding = self.encoding(&format!("{name}_quantizer_encoding"))?;
+            let loose = self.flag(&format!("{name}_quantizer_loose"));
+            let unquantized = if self.values.contains_key(&format!("{name}_unquantized")) {
+                Some(self.tensor(&format!("{name}_unquantized"))?.1)
+            } else {
+                None
+            };
             let scale = if self.values.contains_key(&format!("{name}_scale")) {
                 let (_, per_channel) = self.tensor(&format!("{name}_scale"))?;
                 let (_, unit) = self.tensor(&format!("{name}_unit"))?;
@@ -168,7 +174,7 @@ impl Reader<'_> {
             } else {
                 None
             };
-            w.quantizer = Some(WeightQuantizer { ty, encoding, text, scale });
+            w.quantizer = Some(WeightQuantizer { ty, encoding, loose, text, scale, unquantized });
         }
         Ok(w)
     }
