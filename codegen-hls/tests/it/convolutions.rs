@@ -145,6 +145,8 @@ fn convolutions_in_random_types() {
                 encoding: Encoding::Xnor,
                 text: "binary(alpha=1)".into(),
                 scale: None::<Scale>,
+                loose: false,
+                unquantized: None,
             });
         } else {
             types.push(("weight", w));
@@ -232,6 +234,8 @@ fn products_of_rows_and_powers_of_two() {
                 encoding: Encoding::Exponent,
                 text: "quantized_po2(4)".into(),
                 scale: None::<Scale>,
+                loose: false,
+                unquantized: None,
             });
         }
         let name = format!("fc{i}");
