@@ -165,8 +165,10 @@ impl Workshop {
         }
         text.push_str("int main(int argc, char **argv) {\n    const std::string name = argv[1];\n");
         for Job { name, .. } in jobs {
-            let _ =
-                writeln!(text, "    if (name == \"{name}\") {{ return bench_{name}::main(argc - 1, argv + 1); }}");
+            let _ = writeln!(
+                text,
+                "    if (name == \"{name}\") {{ return bench_{name}::main(argc - 1, argv + 1); }}"
+            );
         }
         text.push_str("    return 2;\n}\n");
         self.write(&format!("{folder}/{program}.cpp"), &text)?;
