@@ -6,7 +6,8 @@
 #include "nnet_common.h"
 #include "nnet_float.h"
 #include "nnet_pragmas.h"
-
+{% if code.has_streams %}#include "nnet_stream.h"
+{% endif %}
 namespace wrapper {
 
 static word take(hls::stream<beat> &port) {
@@ -44,8 +45,8 @@ static void read_beats(
     NNET_RESET(surplus)
 
     input_type sample[INPUT_BEATS * LANES];
-    NNET_PARTITION(sample)
-    bool ended = false;
+{% if !code.has_streams %}    NNET_PARTITION(sample)
+{% endif %}    bool ended = false;
     for (unsigned i = 0; i < INPUT_BEATS; i++) {
         NNET_PIPELINE_LOOP(1)
         ap_uint<512> data = 0;
@@ -77,8 +78,8 @@ static void write_beats(
 ) {
     NNET_INLINE_OFF
     output_type result[OUTPUT_BEATS * LANES];
-    NNET_PARTITION(result)
-    for (unsigned i = OUTPUT_SIZE; i < OUTPUT_BEATS * LANES; i++) {
+{% if !code.has_streams %}    NNET_PARTITION(result)
+{% endif %}    for (unsigned i = OUTPUT_SIZE; i < OUTPUT_BEATS * LANES; i++) {
         NNET_UNROLL
         result[i] = 0;
     }

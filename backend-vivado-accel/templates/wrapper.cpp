@@ -3,7 +3,8 @@
 #include "nnet_common.h"
 #include "nnet_float.h"
 #include "nnet_pragmas.h"
-
+{% if v.code.has_streams %}#include "nnet_stream.h"
+{% endif %}
 namespace wrapper {
 
 static word take(hls::stream<beat> &port) {
@@ -36,8 +37,8 @@ static void read_beats(
 ) {
     NNET_INLINE_OFF
     input_type sample[INPUT_SIZE];
-    NNET_PARTITION(sample)
-    bool ended = false;
+{% if !v.code.has_streams %}    NNET_PARTITION(sample)
+{% endif %}    bool ended = false;
     for (unsigned i = 0; i < INPUT_SIZE; i++) {
         NNET_PIPELINE_LOOP(1)
         ap_uint<32> data = 0;
@@ -65,8 +66,8 @@ static void write_beats(
 ) {
     NNET_INLINE_OFF
     output_type result[OUTPUT_SIZE];
-    NNET_PARTITION(result)
-{{ v.code.unpack }}
+{% if !v.code.has_streams %}    NNET_PARTITION(result)
+{% endif %}{{ v.code.unpack }}
     const bool close = closes.read() != 0;
     for (unsigned i = 0; i < OUTPUT_SIZE; i++) {
         NNET_PIPELINE_LOOP(1)

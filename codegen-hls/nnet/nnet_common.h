@@ -34,14 +34,16 @@ template <class T> struct format : decltype(find_format(*static_cast<const T *>(
 
 // Conversion to y_T: round exactly, then handle the overflow, both as y_T says.
 //
-// y_T's own constructor does so except in two places, and only there is the conversion split into an exact widening, a
+// y_T's own constructor does so except in three places, and only there is the conversion split into an exact widening, a
 // rounding that cannot overflow, and the overflow: (1) the simulation's types abort when more bits are dropped by a rounding
-// mode than the source has; (2) PandA-bambu's unsigned types lose the carry of a rounding into saturation.
+// mode than the source has; PandA-bambu's unsigned types (2) lose the carry of a rounding into saturation, and (3) do not
+// saturate at 0 where they have as many integer bits as the source.
 template <class y_T, class x_T> struct is_delicate {
     static const int dropped = format<x_T>::frac - format<y_T>::frac;
     static const bool rounds = dropped > 0 && !format<y_T>::truncates;
-    static const bool value =
-        rounds && (dropped > format<x_T>::width || (!format<y_T>::is_signed && !format<y_T>::wraps));
+    static const bool cuts_negatives = !format<y_T>::is_signed && !format<y_T>::wraps;
+    static const bool value = (rounds && (dropped > format<x_T>::width || cuts_negatives)) ||
+                              (cuts_negatives && format<x_T>::is_signed);
 };
 
 template <class y_T, class x_T, bool delicate> struct caster {
@@ -51,8 +53,9 @@ template <class y_T, class x_T, bool delicate> struct caster {
 template <class y_T, class x_T> struct caster<y_T, x_T, true> {
     static const int dropped = is_delicate<y_T, x_T>::dropped;
     static const int missing = dropped > format<x_T>::width ? dropped - format<x_T>::width : 0;
-    // One bit for the sign of an unsigned source, one for the carry of the rounding.
-    static const int integer = format<x_T>::integer + missing + 2;
+    // One bit for the sign of an unsigned source, one for the carry of the rounding; more than the target has.
+    static const int enough = format<x_T>::integer + missing + 2;
+    static const int integer = enough > format<y_T>::integer ? enough : format<y_T>::integer + 1;
     typedef ap_fixed<integer + format<x_T>::frac, integer> wide_t;
     typedef ap_fixed<integer + format<y_T>::frac, integer, format<y_T>::rounding, AP_WRAP> rounded_t;
     static y_T of(const x_T &x) { return y_T(rounded_t(wide_t(x))); }

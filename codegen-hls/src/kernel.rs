@@ -47,8 +47,8 @@ pub struct Kernel {
     pub outputs: Side,
     /// In `io_stream`: the streams through which tensors enter, travel and leave.
     pub streams: Option<Streams>,
-    /// Clock cycles between two inferences: the largest reuse factor of a layer with multipliers to share, 1 when none shares.
-    /// In `io_stream` the cycles of the slowest process for all its tokens.
+    /// Clock cycles between two inferences: the configuration's `PipelineInterval`; without it the largest reuse factor of a
+    /// layer with multipliers to share, 1 when none shares. In `io_stream` the cycles of the slowest process for all its tokens.
     pub pipeline_ii: u32,
     pub io_type: IoType,
     /// The layers in order, inputs first.
@@ -72,7 +72,8 @@ pub fn emit(network: &Validated, options: &Options) -> Result<Kernel, Refused> {
     let mut seen = BTreeSet::new();
     let inputs = Side::pack(tensors(network, &graph.inputs, &idents, &mut namer, &mut seen), "x");
     let outputs = Side::pack(tensors(network, &graph.outputs, &idents, &mut namer, &mut seen), "y");
-    let pipeline_ii = network.nodes().map(|(_, node)| op::interval(&node.op)).max().unwrap_or(1);
+    let slowest = network.nodes().map(|(_, node)| op::interval(&node.op)).max().unwrap_or(1);
+    let pipeline_ii = graph.config.pipeline_interval.map_or(slowest, |interval| interval.max(1));
 
     let files =
         Files { network, top: &top, layers: &layers, inputs: &inputs, outputs: &outputs, pipeline_ii };

@@ -12,6 +12,7 @@ mod bench;
 mod kernel;
 mod layer;
 pub mod layout;
+pub mod limits;
 pub mod names;
 mod nnet;
 mod op;

@@ -7,6 +7,7 @@
 use crate::kernel::Kernel;
 use crate::layout::{Side, Word};
 use crate::nnet;
+use crate::stream;
 use crate::tree::SourceTree;
 use askama::Template;
 use camino::Utf8PathBuf;
@@ -127,6 +128,8 @@ pub struct Port<'a> {
     /// Elements.
     pub size: usize,
     words: &'a [Word],
+    /// In `io_stream`, instead of words.
+    stream: Option<&'a stream::Port>,
 }
 
 /// The C++ that lies between a flow's beats and the top function, to be put into its templates.
@@ -144,6 +147,8 @@ pub struct Code {
     pub unpack: String,
     /// The body of the outermost function, whose parameters are `data_in` and `data_out`.
     pub body: String,
+    /// Whether the tensors travel through streams: samples lie in memory then, not in registers, and `nnet_stream.h` is needed.
+    pub has_streams: bool,
 }
 
 #[derive(Template)]
@@ -185,7 +190,9 @@ pub fn ports<'a>(
 ) -> Result<(Port<'a>, Port<'a>), Fault> {
     same_network("inputs", network.inputs().map(|node| node.name.as_str()), &kernel.inputs)?;
     same_network("outputs", network.outputs().map(|node| node.name.as_str()), &kernel.outputs)?;
-    Ok((port("inputs", &kernel.inputs, streams)?, port("outputs", &kernel.outputs, streams)?))
+    let own = kernel.streams.as_ref();
+    let input = port("inputs", &kernel.inputs, own.and_then(|s| s.inputs.first()), streams)?;
+    Ok((input, port("outputs", &kernel.outputs, own.and_then(|s| s.outputs.first()), streams)?))
 }
 
 fn same_network<'a>(side: &str, layers: impl Iterator<Item = &'a str>, ports: &Side) -> Result<(), Fault> {
@@ -198,13 +205,21 @@ fn same_network<'a>(side: &str, layers: impl Iterator<Item = &'a str>, ports: &S
     }
 }
 
-fn port<'a>(side: &'static str, ports: &'a Side, streams: &'static str) -> Result<Port<'a>, Fault> {
+fn port<'a>(
+    side: &'static str,
+    ports: &'a Side,
+    stream: Option<&'a stream::Port>,
+    streams: &'static str,
+) -> Result<Port<'a>, Fault> {
     let [tensor] = &ports.tensors[..] else {
         let names = ports.tensors.iter().map(|t| t.layer.as_str()).collect::<Vec<_>>().join(", ");
         return Err(Fault::Tensors { side, count: ports.tensors.len(), names, streams });
     };
     let size = tensor.len();
-    let packed: usize = ports.words.iter().flat_map(|word| &word.slots).map(|slot| slot.count).sum();
+    let packed = match stream {
+        Some(port) => port.channel.tokens * port.channel.len,
+        None => ports.words.iter().flat_map(|word| &word.slots).map(|slot| slot.count).sum(),
+    };
     if size == 0 || packed != size {
         return Err(Fault::Kernel(format!("{side}: {size} elements, {packed} of them in words")));
     }
@@ -216,6 +231,7 @@ fn port<'a>(side: &'static str, ports: &'a Side, streams: &'static str) -> Resul
         width: tensor.ty.width,
         size,
         words: &ports.words,
+        stream,
     })
 }
 
@@ -237,6 +253,9 @@ fn converter(ty: FixedType) -> FixedType {
 /// # Errors
 /// [`Fault::Template`].
 pub fn code(kernel: &Kernel, input: &Port<'_>, output: &Port<'_>) -> Result<Code, Fault> {
+    if let (Some(x), Some(y)) = (input.stream, output.stream) {
+        return Ok(stream_code(kernel, x, y));
+    }
     let (inputs, outputs) = (input.words, output.words);
     let parameters = |words: &[Word]| {
         let line = |w: &Word| format!("    hls::stream<ap_uint<{}> > &{}_words,", w.bits, w.name);
@@ -251,7 +270,43 @@ pub fn code(kernel: &Kernel, input: &Port<'_>, output: &Port<'_>) -> Result<Code
         write_parameters: parameters(outputs),
         unpack: text(render(&Unpack { port: output })?),
         body: text(render(&Body { inputs, outputs })?),
+        has_streams: false,
     })
+}
+
+/// The same around a top function with streams: a process among the others, which needs no function around it.
+fn stream_code(kernel: &Kernel, x: &stream::Port, y: &stream::Port) -> Code {
+    let parameter =
+        |p: &stream::Port| format!("    hls::stream<ap_uint<{}> > &{}_words,", p.channel.bits(), p.name);
+    let move_all = |call: &str, p: &stream::Port, array: &str| {
+        let c = p.channel;
+        format!("    nnet::{call}<{}, {}, {}>({}_words, {array});", c.per_word, c.len, c.tokens, p.name)
+    };
+    let declare =
+        |p: &stream::Port| format!("    hls::stream<ap_uint<{}> > {}_words;", p.channel.bits(), p.name);
+    let body = [
+        "    NNET_INTERFACE_AXIS(data_in)".to_owned(),
+        "    NNET_INTERFACE_AXIS(data_out)".to_owned(),
+        "    NNET_INTERFACE_FREE".to_owned(),
+        "    NNET_DATAFLOW".to_owned(),
+        declare(x),
+        declare(y),
+        "    hls::stream<ap_uint<1> > marks;".to_owned(),
+        String::new(),
+        format!("    wrapper::read_beats(data_in, {}_words, marks);", x.name),
+        format!("    {}({}_words, {}_words);", kernel.top, x.name, y.name),
+        format!("    wrapper::write_beats({}_words, marks, data_out);", y.name),
+    ];
+    Code {
+        read_parameters: parameter(x),
+        pack: move_all("write_tensor", x, "sample"),
+        compute: "// The network is a process of its own: it reads and writes the streams of tokens itself."
+            .into(),
+        write_parameters: parameter(y),
+        unpack: move_all("read_tensor", y, "result"),
+        body: body.join("\n"),
+        has_streams: true,
+    }
 }
 
 /// The kernel's folder with the headers that a wrapper and its test bench need.

@@ -23,8 +23,8 @@ struct Tensor {
     int width;
     bool is_signed;
 };
-
 {%- if streams.is_none() %}
+
 // Elements `first` to `first + count - 1` of a tensor lie in a word from bit `lsb` on.
 struct Slot {
     int tensor;
@@ -66,7 +66,6 @@ int offset(const Tensor *tensors, int tensor) {
     }
     return sum;
 }
-
 {% if let Some(io) = streams %}
 // A tensor's tokens, `per_word` elements in a word.
 template <int bits>

@@ -9,7 +9,7 @@ use crate::kernel::{self, Emitted};
 use crate::model::{self, Source};
 use crate::project::{self, Assembled, Extras, WRAPPER_FILES, Wishes};
 use crate::report::{self, Next, Note, Report, SCHEMA_VERSION, Stage, StageReport, State};
-use crate::{hash, hex, npy, predict, settings, tool, vectors};
+use crate::{hash, hex, limits, npy, predict, settings, tool, vectors};
 use ndarray::{ArrayD, Axis};
 use netlathe_apfixed::to_f32;
 use netlathe_emulator::Plan;
@@ -32,6 +32,8 @@ pub struct Options {
     pub out: Option<PathBuf>,
     /// Replace a NetLathe project even where its files were changed.
     pub overwrite: bool,
+    /// Write the project even of a network that the HLS tools cannot take ([`limits`]).
+    pub accept_large: bool,
     /// The stage that must be reached; `None`: as far as what is installed allows.
     pub until: Option<Stage>,
     pub ap_types: Option<PathBuf>,
@@ -92,6 +94,10 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
 
     let (lowered, plan) = stages.run(Stage::Lower, || {
         let lowered = model::lower(&loaded, source, &x)?;
+        // Nobody wants to hear of it after hours; emulation alone has no such limits.
+        if !options.accept_large && options.until.is_none_or(|until| until >= Stage::Write) {
+            limits::check(&loaded, source, &x, &lowered.network)?;
+        }
         let plan = predict::compile(&lowered.network)?;
         let how = if loaded.config.is_some() { "types as configured" } else { "types chosen by NetLathe" };
         Ok(((lowered, plan), how.to_owned()))

@@ -42,13 +42,17 @@ pub fn files(tree: &SourceTree) -> Tree {
 }
 
 impl Emitted {
-    /// The program to compile: all translation units of the folder.
+    /// The program to compile: all translation units of the folder. Streams are as deep as in hardware, but not with traces.
     pub fn program(&self, trace: bool) -> Program<'_> {
+        let streams = self.kernel.streams.is_some();
+        let mut includes = vec![String::new()];
+        includes.extend(streams.then(|| "sim".to_owned()));
+        let define = if trace { Some("NNET_TRACE") } else { streams.then_some("NNET_BOUNDED") };
         Program {
             tree: &self.tree,
             units: self.tree.keys().filter(|p| p.ends_with(".cpp")).cloned().collect(),
-            includes: vec![String::new()],
-            defines: if trace { vec!["NNET_TRACE".into()] } else { Vec::new() },
+            includes,
+            defines: define.map(str::to_owned).into_iter().collect(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! From a model to what runs: configuration, stages, tool processes, cache and reports.
 //!
 //! The stages are plain functions: [`model::load`], [`model::lower`], emulation ([`predict`]), and what [`build`] does after
-//! them: write the project and simulate its C++. [`conformance`] runs folders of cases, [`doctor`] looks at what is installed,
-//! [`check`] is the project's own test.
+//! them: write the project and simulate its C++. [`conformance`] runs folders of cases, [`fuzz`] random networks, [`doctor`] looks
+//! at what is installed, [`check`] is the project's own test.
 //!
 //! This is the only crate that writes projects ([`fs`]) or starts processes ([`tool`]). It never parses a command line, and
 //! prints nothing: reports are data, and progress goes to a callback.
@@ -20,12 +20,14 @@ pub mod fuzz;
 pub mod hash;
 pub mod hex;
 pub mod kernel;
+pub mod limits;
 pub mod model;
 pub mod npy;
 pub mod predict;
 pub mod project;
 pub mod report;
 pub mod settings;
+pub mod supported;
 pub mod tool;
 pub mod vectors;
 

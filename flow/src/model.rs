@@ -114,7 +114,7 @@ pub fn lower_as(loaded: &Loaded, source: &Source, types: &Types) -> Result<Lower
     Ok(lowered)
 }
 
-fn calibration(batch: &[ArrayD<f64>]) -> Calibration {
+pub(crate) fn calibration(batch: &[ArrayD<f64>]) -> Calibration {
     let batch = vectors::head(batch, vectors::CALIBRATION);
     let samples = batch.first().map_or(0, |a| a.len_of(Axis(0)));
     Calibration {

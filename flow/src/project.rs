@@ -223,13 +223,16 @@ fn add(tree: &mut Tree, path: String, file: File) -> Result<(), Error> {
 }
 
 impl Assembled {
-    /// The bench of the bare kernel.
+    /// The bench of the bare kernel; its streams, if it has some, as deep as in hardware.
     pub fn kernel_bench(&self) -> Program<'_> {
+        let streams = self.tree.contains_key("tb/sim/hls_stream.h");
+        let mut includes = vec![self.kernel_dir.clone()];
+        includes.extend(streams.then(|| "tb/sim".to_owned()));
         Program {
             tree: &self.tree,
             units: vec![self.bench.clone(), format!("{}/{}", self.kernel_dir, self.kernel_cpp)],
-            includes: vec![self.kernel_dir.clone()],
-            defines: Vec::new(),
+            includes,
+            defines: streams.then(|| "NNET_BOUNDED".to_owned()).into_iter().collect(),
         }
     }
 

@@ -2,7 +2,9 @@
 
 use crate::error::Error;
 use crate::model::{self, Loaded, Source};
-use netlathe_ir::config::{Config, ProjectConfig, Strategy};
+use netlathe_ir::config::{Config, PipelineStyle, ProjectConfig, Strategy};
+use netlathe_ir::op::activation::Function;
+use netlathe_ir::op::layer_norm::RootIndex;
 use netlathe_ir::op::softmax::Implementation;
 use netlathe_ir::{Graph, Node, NodeId, Op, Precision, Validated};
 use std::path::Path;
@@ -11,6 +13,7 @@ use std::path::Path;
 enum Value {
     Text(String),
     Number(u64),
+    Integer(i64),
     Flag(bool),
     Map(Vec<(String, Value)>),
 }
@@ -122,19 +125,27 @@ fn value(loaded: &Loaded, network: &Validated) -> Value {
             .filter(|(var, _)| *var != "default")
             .map(|(var, ty)| (var.clone(), text(ty.hls4ml()))),
     );
-    let model = vec![
+    let mut model = vec![
         ("Precision".to_owned(), Value::Map(precision)),
         ("ReuseFactor".to_owned(), Value::Number(config.reuse_factor.unwrap_or(1).into())),
         ("Strategy".to_owned(), text(config.strategy.unwrap_or(Strategy::Latency).name())),
     ];
+    if let Some(style) = config.pipeline_style {
+        model.push(("PipelineStyle".to_owned(), text(style_name(style))));
+    }
+    if let Some(interval) = config.pipeline_interval {
+        model.push(("PipelineInterval".to_owned(), Value::Number(interval.into())));
+    }
     let read = loaded
         .graph
         .order()
         .into_iter()
+        // Its two halves stand for it.
+        .filter(|&id| !matches!(loaded.graph.node(id).op, Op::SeparableConv(_)))
         .map(|id| (loaded.graph.node(id).name.clone(), Value::Map(layer(loaded, network, &config, id))));
     let made = network
         .nodes()
-        .filter(|(_, node)| matches!(node.op, Op::BatchNorm(_)) && loaded.graph.find(&node.name).is_none())
+        .filter(|(_, node)| is_configurable(node) && loaded.graph.find(&node.name).is_none())
         .map(|(_, node)| (node.name.clone(), Value::Map(entry(node))));
     let layers = read.chain(made).collect();
     let hls = vec![("Model".to_owned(), Value::Map(model)), ("LayerName".to_owned(), Value::Map(layers))];
@@ -142,6 +153,19 @@ fn value(loaded: &Loaded, network: &Validated) -> Value {
     top.push(("IOType".to_owned(), text(network.graph().io_type.name())));
     top.push(("HLSConfig".to_owned(), Value::Map(hls)));
     Value::Map(top)
+}
+
+fn style_name(style: PipelineStyle) -> &'static str {
+    match style {
+        PipelineStyle::Pipeline => "pipeline",
+        PipelineStyle::Dataflow => "dataflow",
+    }
+}
+
+/// Layers that passes make and a configuration may name: scales, and the halves of a separable convolution. The zeros before a
+/// convolution and what a merge repeats have the types of what they read.
+fn is_configurable(node: &Node) -> bool {
+    matches!(node.op, Op::BatchNorm(_) | Op::Conv(_))
 }
 
 fn project(p: &ProjectConfig) -> Vec<(String, Value)> {
@@ -218,10 +242,19 @@ fn entry(node: &Node) -> Vec<(String, Value)> {
             number("ReuseFactor", d.reuse_factor);
             map.push(("Strategy".to_owned(), text(d.strategy.name())));
         }
+        Op::Conv(c) => {
+            number("ReuseFactor", c.product.reuse_factor);
+            number("ParallelizationFactor", c.parallelization_factor);
+            map.push(("Strategy".to_owned(), text(c.product.strategy.name())));
+            map.push(("ConvImplementation".to_owned(), text(c.implementation.name())));
+        }
         Op::Activation(a) => {
             number("ReuseFactor", a.reuse_factor);
             if a.function.table_span().is_some() {
                 number("TableSize", a.table_size);
+            }
+            if let Function::Exponential { range_log2 } = a.function {
+                number("TableRangePower2", range_log2);
             }
         }
         Op::Softmax(s) => {
@@ -235,10 +268,32 @@ fn entry(node: &Node) -> Vec<(String, Value)> {
             }
             map.push(("Implementation".to_owned(), text(s.implementation.name())));
         }
+        Op::LayerNorm(l) => {
+            number("ReuseFactor", l.reuse_factor);
+            number("TableSize", l.table_size);
+            match l.root {
+                RootIndex::Uniform { range_power2 } => {
+                    map.push(("TableRangePower2".to_owned(), Value::Integer(range_power2.into())));
+                }
+                RootIndex::Normalised => map.push(("NormalisedIndex".to_owned(), Value::Flag(true))),
+            }
+        }
         Op::BatchNorm(b) => number("ReuseFactor", b.reuse_factor),
         Op::Merge(m) => number("ReuseFactor", m.reuse_factor),
         Op::Concatenate(c) => number("ReuseFactor", c.reuse_factor),
-        _ => {}
+        Op::Dot(d) => number("ReuseFactor", d.reuse_factor),
+        Op::Embedding(e) => number("ReuseFactor", e.reuse_factor),
+        Op::Input(_)
+        | Op::Reshape(_)
+        | Op::Threshold(_)
+        | Op::SeparableConv(_)
+        | Op::Pool(_)
+        | Op::ZeroPadding(_)
+        | Op::Cropping(_)
+        | Op::Resize(_)
+        | Op::Transpose(_)
+        | Op::RepeatVector(_)
+        | Op::Broadcast(_) => {}
     }
     map
 }
@@ -250,7 +305,9 @@ fn stand_in(loaded: &Loaded, network: &Validated, id: NodeId) -> String {
         let node = loaded.graph.node(at);
         // A quantiser's scale, made by a pass, stands behind its layer.
         let scale = network.graph().find(&format!("{}_alpha", node.name));
-        if let Some(id) = scale.or_else(|| network.graph().find(&node.name)) {
+        // The second half of a separable convolution stands for it.
+        let half = || network.graph().find(&format!("{}_pointwise", node.name));
+        if let Some(id) = scale.or_else(|| network.graph().find(&node.name)).or_else(half) {
             return network.node(id).ty().hls4ml();
         }
         match node.inputs.first() {
@@ -269,6 +326,7 @@ fn scalar(value: &Value) -> String {
     match value {
         Value::Text(text) => quoted(text),
         Value::Number(n) => n.to_string(),
+        Value::Integer(n) => n.to_string(),
         Value::Flag(b) => b.to_string(),
         Value::Map(_) => "{}".to_owned(),
     }

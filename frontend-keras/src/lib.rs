@@ -1,7 +1,8 @@
 //! Reads Keras networks, and hls4ml configurations, without Python.
 //!
 //! It takes `.keras` archives (Keras 3, and those of Keras 2.12 to 2.15), Keras 2's `.h5` files with QKeras layers, and a
-//! model's JSON with a file of weights beside it; functional and Sequential networks, with several inputs and outputs.
+//! model's JSON with a file of weights beside it; functional and Sequential networks, with several inputs and outputs, and
+//! with such networks as their layers. [`supported`] lists the layers.
 //! Out comes a [`netlathe_ir::Graph`] whose nodes have hls4ml's names and numbers, so that configurations and traces
 //! address them as they are used to.
 //!
@@ -98,9 +99,9 @@ pub fn read_with_weights(json: impl AsRef<Path>, h5: impl AsRef<Path>) -> Result
 
 /// Judges the layers before the weights are opened.
 fn finish(model: &model::Model, open: impl FnOnce() -> Result<H5, Error>) -> Result<Reading, Error> {
-    let order = convert::check(model)?;
+    convert::check(model)?;
     let weights = weights::Weights::new(open()?, model)?;
-    let (graph, notes) = convert::graph(model, &order, &weights)?;
+    let (graph, notes) = convert::graph(model, &weights)?;
     Ok(Reading { graph, notes, keras: model.keras })
 }
 

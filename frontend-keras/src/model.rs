@@ -3,7 +3,7 @@
 //! Keras 2 and Keras 3 spell connections differently; behind this file both look the same. Nothing is judged here but
 //! the form.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use netlathe_ir::Diagnostic;
 use serde_json::{Map, Value};
@@ -22,11 +22,12 @@ pub enum Keras {
     V3,
 }
 
-/// One tensor: the `node`-th use of layer `layer`.
+/// One tensor: output number `tensor` of the `node`-th use of layer `layer`. Only models within the model have several.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct TensorRef {
     pub layer: String,
     pub node: usize,
+    pub tensor: usize,
 }
 
 /// One layer of the file.
@@ -40,6 +41,8 @@ pub(crate) struct Layer {
     pub config: Map<String, Value>,
     /// Operands of each use; an input layer has one use without operands.
     pub calls: Vec<Vec<TensorRef>>,
+    /// The network that the layer is (a Sequential or functional model as a layer).
+    pub inner: Option<Box<Model>>,
 }
 
 /// The network.
@@ -75,6 +78,16 @@ pub(crate) fn parse(place: &str, text: &str, version: Option<&str>) -> Result<Mo
         None if text.contains("\"batch_shape\"") => Keras::V3,
         None => Keras::V2,
     };
+    network(class, config, keras)
+}
+
+/// Whether a class is a network of layers.
+fn is_network(class: &str) -> bool {
+    matches!(class, "Sequential" | "Functional" | "Model")
+}
+
+/// Reads a network, and those within it. How deep they may lie is bounded by the depth of JSON that is parsed at all.
+fn network(class: &str, config: &Value, keras: Keras) -> Result<Model, Error> {
     let name = config.get("name").and_then(Value::as_str).unwrap_or("model").to_string();
     // Very old Sequential models have the list itself as their configuration.
     let list = config
@@ -87,20 +100,18 @@ pub(crate) fn parse(place: &str, text: &str, version: Option<&str>) -> Result<Mo
     }
     let mut layers = Vec::with_capacity(list.len());
     for (at, layer) in list.iter().enumerate() {
-        layers.push(parse_layer(at, layer)?);
+        layers.push(parse_layer(at, layer, keras)?);
     }
     match class {
         "Sequential" => Ok(sequential(name, keras, layers, config)),
-        "Functional" | "Model" => {
+        class if is_network(class) => {
             for (layer, value) in layers.iter_mut().zip(list) {
                 layer.calls = calls(layer, value.get("inbound_nodes"))?;
             }
             let inputs = endpoints(config, "input_layers")?;
             let outputs = endpoints(config, "output_layers")?;
             let mut model = Model { name, keras, layers, inputs, outputs };
-            if keras == Keras::V2 {
-                single_uses(&mut model);
-            }
+            count_uses(&mut model)?;
             Ok(model)
         }
         other => Err(malformed(format!(
@@ -140,7 +151,7 @@ fn quote_constants(text: &str) -> String {
     out
 }
 
-fn parse_layer(at: usize, value: &Value) -> Result<Layer, Error> {
+fn parse_layer(at: usize, value: &Value, keras: Keras) -> Result<Layer, Error> {
     let class = value.get("class_name").and_then(Value::as_str);
     let class = class.ok_or_else(|| malformed(format!("layer number {} has no class_name", at + 1)))?;
     let config = match value.get("config") {
@@ -157,7 +168,11 @@ fn parse_layer(at: usize, value: &Value) -> Result<Layer, Error> {
         None => module.split('.').next().unwrap_or(""),
     };
     let class = class.rsplit('>').next().unwrap_or(class).to_string();
-    Ok(Layer { name, class, package: package.to_ascii_lowercase(), config, calls: Vec::new() })
+    let inner = match value.get("config") {
+        Some(config) if is_network(&class) => Some(Box::new(network(&class, config, keras)?)),
+        _ => None,
+    };
+    Ok(Layer { name, class, package: package.to_ascii_lowercase(), config, calls: Vec::new(), inner })
 }
 
 /// Layers in a row. Where the file has no input, it gets the name that hls4ml's users see: Keras's own, since Keras loads
@@ -170,28 +185,45 @@ fn sequential(name: String, keras: Keras, mut layers: Vec<Layer>, config: &Value
             Keras::V2 => (format!("{}_input", layers[0].name), "batch_input_shape"),
             Keras::V3 => ("input_layer".to_string(), "batch_shape"),
         };
-        let shape = ["batch_input_shape", "batch_shape"]
-            .iter()
-            .find_map(|key| layers[0].config.get(*key))
-            .or_else(|| config.get("build_input_shape"))
-            .cloned()
-            .unwrap_or(Value::Null);
+        let shape = first_shape(&layers[0]).or_else(|| config.get("build_input_shape"));
+        let shape = shape.cloned().unwrap_or(Value::Null);
         let mut map = Map::new();
         map.insert("name".into(), input.clone().into());
         map.insert(key.into(), shape);
         map.insert("dtype".into(), "float32".into());
         let class = "InputLayer".to_string();
-        layers
-            .insert(0, Layer { name: input, class, package: "keras".into(), config: map, calls: Vec::new() });
+        layers.insert(
+            0,
+            Layer {
+                name: input,
+                class,
+                package: "keras".into(),
+                config: map,
+                calls: Vec::new(),
+                inner: None,
+            },
+        );
     }
     for at in 0..layers.len() {
-        let operands =
-            at.checked_sub(1).map(|before| TensorRef { layer: layers[before].name.clone(), node: 0 });
+        let operands = at.checked_sub(1).map(|before| TensorRef::first(&layers[before]));
         layers[at].calls = vec![operands.into_iter().collect()];
     }
-    let end = |layer: &Layer| vec![TensorRef { layer: layer.name.clone(), node: 0 }];
+    let end = |layer: &Layer| vec![TensorRef::first(layer)];
     let (inputs, outputs) = (end(&layers[0]), end(&layers[layers.len() - 1]));
     Model { name, keras, layers, inputs, outputs }
+}
+
+/// The shape of its input that a layer, or the first of a model's layers, was built with.
+fn first_shape(layer: &Layer) -> Option<&Value> {
+    let own = ["batch_input_shape", "batch_shape"].iter().find_map(|key| layer.config.get(*key));
+    own.or_else(|| layer.inner.as_ref().and_then(|inner| inner.layers.first()).and_then(first_shape))
+}
+
+impl TensorRef {
+    /// The only output of a layer's first use.
+    fn first(layer: &Layer) -> Self {
+        Self { layer: layer.name.clone(), node: 0, tensor: 0 }
+    }
 }
 
 /// The uses of a layer.
@@ -209,16 +241,60 @@ fn calls(layer: &Layer, inbound: Option<&Value>) -> Result<Vec<Vec<TensorRef>>, 
     Ok(calls)
 }
 
-/// Keras 2 counts uses that are not in the file (a nested model's own): a layer that is used once has use 0 only.
-fn single_uses(model: &mut Model) {
-    let once: BTreeSet<String> =
-        model.layers.iter().filter(|l| l.calls.len() == 1).map(|l| l.name.clone()).collect();
-    let operands = model.layers.iter_mut().flat_map(|l| l.calls.iter_mut().flatten());
-    for tensor in operands.chain(&mut model.inputs).chain(&mut model.outputs) {
-        if once.contains(&tensor.layer) {
+/// Counts each layer's uses from 0, and refuses second outputs of layers that have none.
+///
+/// A functional model begins with a use of its own, which no file holds: Keras 2 counts it everywhere (of a Sequential
+/// model too, if it has an input layer), Keras 3 where the network's outputs are named. Keras 2 may also count uses in
+/// other networks: a layer that is used once here has use 0 only.
+fn count_uses(model: &mut Model) -> Result<(), Error> {
+    struct Facts {
+        once: bool,
+        outputs: Option<usize>,
+        /// Whether operands and the network's ends count the use of its own.
+        counted: (bool, bool),
+    }
+    let keras = model.keras;
+    let facts: BTreeMap<String, Facts> = model
+        .layers
+        .iter()
+        .map(|layer| {
+            let sequential = layer.class == "Sequential";
+            let first = layer.config.get("layers").and_then(|l| l.get(0)).and_then(|l| l.get("class_name"));
+            let counted = match (keras, &layer.inner) {
+                (_, None) => (false, false),
+                (Keras::V2, Some(_)) => {
+                    let counts = !sequential || first.and_then(Value::as_str) == Some("InputLayer");
+                    (counts, counts)
+                }
+                (Keras::V3, Some(_)) => (false, !sequential),
+            };
+            let once = layer.calls.len() == 1 && (keras == Keras::V2 || layer.inner.is_some());
+            let outputs = layer.inner.as_ref().map(|inner| inner.outputs.len());
+            (layer.name.clone(), Facts { once, outputs, counted })
+        })
+        .collect();
+    let operands = model.layers.iter_mut().flat_map(|l| l.calls.iter_mut().flatten()).map(|t| (t, false));
+    let ends = model.inputs.iter_mut().chain(&mut model.outputs).map(|t| (t, true));
+    for (tensor, end) in operands.chain(ends) {
+        let Some(facts) = facts.get(&tensor.layer) else { continue };
+        if facts.once {
             tensor.node = 0;
+        } else if if end { facts.counted.1 } else { facts.counted.0 } {
+            tensor.node = tensor.node.saturating_sub(1);
+        }
+        if tensor.tensor > 0 && facts.outputs.is_none() {
+            let message = format!(
+                "its output number {} is read: layers with several outputs are not supported",
+                tensor.tensor
+            );
+            return Err(Diagnostic::error(code::UNSUPPORTED_LAYER, message).layer(&tensor.layer).into());
+        }
+        if facts.outputs.is_some_and(|n| tensor.tensor >= n) {
+            let message = format!("its output number {} is read, which does not exist", tensor.tensor);
+            return Err(Diagnostic::error(code::TOPOLOGY, message).layer(&tensor.layer).into());
         }
     }
+    Ok(())
 }
 
 /// Tensors in the arguments of one use, in order: Keras 3's `__keras_tensor__` objects, Keras 2's
@@ -265,14 +341,9 @@ fn bad_tensor(layer: &str, value: &Value) -> Error {
 fn tensor_ref(value: &Value) -> Option<Result<TensorRef, Error>> {
     let [Value::String(layer), node, tensor, ..] = value.as_array()?.as_slice() else { return None };
     let (node, tensor) = (node.as_u64()?, tensor.as_u64()?);
-    Some(match usize::try_from(node) {
-        Ok(node) if tensor == 0 => Ok(TensorRef { layer: layer.clone(), node }),
-        _ => Err(Diagnostic::error(
-            code::UNSUPPORTED_LAYER,
-            format!("its output number {tensor} is read: layers with several outputs are not supported"),
-        )
-        .layer(layer)
-        .into()),
+    Some(match (usize::try_from(node), usize::try_from(tensor)) {
+        (Ok(node), Ok(tensor)) => Ok(TensorRef { layer: layer.clone(), node, tensor }),
+        _ => Err(bad_tensor(layer, value)),
     })
 }
 

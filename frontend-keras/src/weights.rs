@@ -9,6 +9,11 @@ use crate::error::{Error, code};
 use crate::h5::{H5, WeightArray};
 use crate::model::{Layer, Model};
 
+/// Groups that hold a model's layers in Keras 3, and in archives of Keras 2.
+const CONTAINERS: [&str; 2] = ["layers", "_layer_checkpoint_dependencies"];
+/// How deep a weight is looked for in a Keras 2 layer's group.
+const SEARCH_DEPTH: usize = 6;
+
 /// A weight as stored.
 pub(crate) struct Stored {
     /// The values.
@@ -34,37 +39,87 @@ pub(crate) struct Variable<'a> {
     pub shape: &'a [usize],
 }
 
-enum Layout {
+/// Where the weights of a network, or of a model within it, lie.
+#[derive(Clone, Debug)]
+pub(crate) enum Scope {
     /// Keras 3: `layers/<class>_<n>/vars/<position>`; the group of each layer.
     Vars(BTreeMap<String, String>),
     /// Keras 2: `<layer>/<weight name>` below this group.
     Named(String),
+    /// Keras 2: this group holds all weights of a model within the model, and of those within that; the names of the
+    /// models below the outermost.
+    Flat(String, Vec<String>),
 }
 
 /// The weights of a model.
 pub(crate) struct Weights {
     h5: H5,
-    layout: Layout,
+    root: Scope,
+}
+
+/// The weights that a network's layers find.
+#[derive(Clone, Copy)]
+pub(crate) struct Within<'a> {
+    h5: &'a H5,
+    scope: &'a Scope,
 }
 
 impl Weights {
     /// Finds out which of Keras's layouts the file has.
     pub(crate) fn new(h5: H5, model: &Model) -> Result<Self, Error> {
-        let layout = if h5.has_group("model_weights") {
-            Layout::Named("model_weights".into())
+        let root = if h5.has_group("model_weights") {
+            Scope::Named("model_weights".into())
         } else {
-            let container = ["layers", "_layer_checkpoint_dependencies"].into_iter().find(|name| {
+            let container = CONTAINERS.into_iter().find(|name| {
                 // A Keras 2 file may have a layer of that very name.
                 h5.has_group(name) && matches!(h5.attr_strs("", "layer_names"), Ok(None))
             });
             match container {
-                Some(container) => Layout::Vars(groups(&h5, container, model)?),
-                None => Layout::Named(String::new()),
+                Some(container) => Scope::Vars(groups(&h5, container, model)?),
+                None => Scope::Named(String::new()),
             }
         };
-        Ok(Self { h5, layout })
+        Ok(Self { h5, root })
     }
 
+    /// Where the network's own weights lie.
+    pub(crate) fn root(&self) -> Scope {
+        self.root.clone()
+    }
+
+    /// Where the weights of the model `inner` lie, which is the layer `layer` of the network in `scope`.
+    ///
+    /// # Errors
+    /// The file is damaged.
+    pub(crate) fn inner(&self, scope: &Scope, layer: &Layer, inner: &Model) -> Result<Scope, Error> {
+        Ok(match scope {
+            Scope::Vars(by_name) => {
+                let containers = by_name.get(&layer.name).into_iter().flat_map(|group| {
+                    let direct = CONTAINERS.map(|name| format!("{group}/{name}"));
+                    let functional = CONTAINERS.map(|name| format!("{group}/_functional/{name}"));
+                    direct.into_iter().chain(functional)
+                });
+                match containers.into_iter().find(|path| self.h5.has_group(path)) {
+                    Some(container) => Scope::Vars(groups(&self.h5, &container, inner)?),
+                    None => Scope::Vars(BTreeMap::new()),
+                }
+            }
+            Scope::Named(root) if root.is_empty() => Scope::Flat(layer.name.clone(), Vec::new()),
+            Scope::Named(root) => Scope::Flat(format!("{root}/{}", layer.name), Vec::new()),
+            Scope::Flat(group, names) => {
+                let names = names.iter().chain([&layer.name]).cloned().collect();
+                Scope::Flat(group.clone(), names)
+            }
+        })
+    }
+
+    /// The weights that layers of the network in `scope` find.
+    pub(crate) fn within<'a>(&'a self, scope: &'a Scope) -> Within<'a> {
+        Within { h5: &self.h5, scope }
+    }
+}
+
+impl Within<'_> {
     /// Reads a variable of a layer.
     ///
     /// # Errors
@@ -117,22 +172,55 @@ impl Weights {
     }
 
     fn find(&self, layer: &Layer, variable: &Variable<'_>) -> Option<String> {
-        match &self.layout {
-            Layout::Vars(groups) => {
+        match self.scope {
+            Scope::Vars(groups) => {
                 let path = format!("{}/vars", groups.get(&layer.name)?);
                 let name = variable.position.to_string();
                 let (_, datasets) = self.h5.list(&path).ok()?;
                 datasets.contains(&name).then(|| format!("{path}/{name}"))
             }
-            Layout::Named(root) => {
+            Scope::Named(root) => {
                 let group =
                     if root.is_empty() { layer.name.clone() } else { format!("{root}/{}", layer.name) };
                 let listed = self.h5.attr_strs(&group, "weight_names").ok().flatten().unwrap_or_default();
                 if let Some(name) = listed.iter().find(|name| is_variable(name, variable.name)) {
                     return Some(format!("{group}/{name}"));
                 }
-                search(&self.h5, &group, variable.name, 6)
+                search(self.h5, &group, variable.name, SEARCH_DEPTH)
             }
+            Scope::Flat(group, models) => {
+                let listed = self.h5.attr_strs(group, "weight_names").ok().flatten().unwrap_or_default();
+                let found = if listed.is_empty() {
+                    let mut all = Vec::new();
+                    datasets(self.h5, group, "", SEARCH_DEPTH, &mut all);
+                    best(&all, models, &layer.name, variable.name)?.clone()
+                } else {
+                    best(&listed, models, &layer.name, variable.name)?.clone()
+                };
+                Some(format!("{group}/{found}"))
+            }
+        }
+    }
+}
+
+/// Of the weights of several models in one group the one of this layer: its path names the layer, and as many as possible
+/// of the models that the layer stands in.
+fn best<'a>(paths: &'a [String], models: &[String], layer: &str, variable: &str) -> Option<&'a String> {
+    let fits =
+        |path: &&String| is_variable(path, variable) && path.split('/').rev().skip(1).any(|p| p == layer);
+    let missing = |path: &String| models.iter().filter(|model| !path.split('/').any(|p| p == *model)).count();
+    paths.iter().filter(fits).min_by_key(|path| (missing(path), path.split('/').count()))
+}
+
+/// All datasets below a group, as paths from it.
+fn datasets(h5: &H5, group: &str, path: &str, depth: usize, into: &mut Vec<String>) {
+    let here = if path.is_empty() { group.to_string() } else { format!("{group}/{path}") };
+    let Ok((groups, names)) = h5.list(&here) else { return };
+    let below = |name: &String| if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
+    into.extend(names.iter().map(below));
+    if let Some(deeper) = depth.checked_sub(1) {
+        for name in &groups {
+            datasets(h5, group, &below(name), deeper, into);
         }
     }
 }

@@ -85,8 +85,11 @@ pub struct LayerConfig {
     pub parallelization_factor: Option<u32>,
     /// Convolutions only.
     pub conv_implementation: Option<ConvImplementation>,
-    /// Layer normalisation only: its table covers variances up to `2^-table_range_power2`.
+    /// Layer normalisation: its table covers variances up to `2^-table_range_power2`. Exponential (NetLathe's own): its table
+    /// covers `2^table_range_power2` to both sides.
     pub table_range_power2: Option<i32>,
+    /// Layer normalisation only, NetLathe's own key: its table is indexed by the variance's leading bits and power of four.
+    pub normalised_index: Option<bool>,
     /// Keys that hls4ml has and that change no number and no generated code of NetLathe (`trace`, ...), with their text.
     pub other: BTreeMap<String, String>,
 }

@@ -427,3 +427,110 @@ pub fn concatenate<T: Copy>(parts: &[&[T]], shapes: &[&[usize]], axis: usize) ->
         .flat_map(|o| parts.iter().zip(&rows).flat_map(move |(p, &n)| p[o * n..(o + 1) * n].iter().copied()))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text;
+
+    /// The output of node `y` of a network of inputs `x` and, if there are two, `z`.
+    fn y(lines: &str, outputs: &str, inputs: &[&[f64]]) -> Vec<f64> {
+        let graph = text::parse(&format!("network \"t\" io_parallel\n{lines}\n{outputs}\n")).unwrap();
+        let id = graph.find("y").unwrap();
+        run(&graph, &graph.order(), inputs).swap_remove(id.index())
+    }
+
+    fn one(shape: &str, node: &str, x: &[f64]) -> Vec<f64> {
+        let lines = format!("\"x\" #1 = Input() shape={shape} : auto\n\"y\" #2 = {node} : auto");
+        y(&lines, "inputs \"x\"\noutputs \"y\"", &[x])
+    }
+
+    fn close(got: &[f64], want: &[f64]) {
+        let near = got.len() == want.len() && got.iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-12);
+        assert!(near, "{got:?} is not {want:?}");
+    }
+
+    /// Worked out by hand.
+    #[test]
+    fn windows() {
+        let image = [1.0, 2.0, 3.0, 4.0];
+        let window = "kernel=[2, 2] stride=[1, 1] dilation=[1, 1] padding=[0, 1, 0, 1]";
+        let product = "accum=auto strategy=Latency reuse=1 parallelization=1 implementation=LineBuffer";
+        let conv = format!(
+            "Conv2D(\"x\") {window} groups=1 weight=f32[2x2x1x1]{{1, 0, 0, 1}} weight_type=auto bias=f32[1]{{0.5}} \
+             bias_type=auto {product}"
+        );
+        close(&one("[2, 2, 1]", &conv, &image), &[5.5, 2.5, 3.5, 4.5]);
+        let pool = |op: &str| format!("Pooling2D(\"x\") op={op} {window} accum=auto");
+        close(&one("[2, 2, 1]", &pool("Average"), &image), &[2.5, 3.0, 3.5, 4.0]);
+        close(&one("[2, 2, 1]", &pool("Max"), &image), &[4.0; 4]);
+        close(&one("[2, 2, 1]", "GlobalPooling2D(\"x\") op=Average accum=auto", &image), &[2.5]);
+        // Cells two apart; each channel by itself.
+        let dilated = format!(
+            "DepthwiseConv1D(\"x\") kernel=[1, 2] stride=[1, 1] dilation=[1, 2] padding=[0, 0, 0, 0] groups=2 \
+             weight=f32[1x2x1x2]{{1, 10, 2, 20}} weight_type=auto bias=f32[2]{{0, 0}} bias_type=auto {product}"
+        );
+        close(&one("[3, 2]", &dilated, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), &[11.0, 140.0]);
+    }
+
+    #[test]
+    fn elements_move() {
+        let six = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        close(&one("[2, 3]", "Transpose(\"x\") perm=[1, 0]", &six), &[1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        close(
+            &one("[2, 1]", "ZeroPadding1D(\"x\") sides=[0, 0, 1, 2]", &six[..2]),
+            &[0.0, 1.0, 2.0, 0.0, 0.0],
+        );
+        close(&one("[2, 3, 1]", "Cropping2D(\"x\") sides=[1, 0, 1, 0]", &six), &[5.0, 6.0]);
+        close(&one("[2]", "RepeatVector(\"x\") times=2", &six[..2]), &[1.0, 2.0, 1.0, 2.0]);
+        let resize = |how: &str| format!("Resize(\"x\") dimensions=1 factors=[1, 2] interpolation={how}");
+        close(&one("[2, 1]", &resize("nearest"), &[1.0, 3.0]), &[1.0, 1.0, 3.0, 3.0]);
+        close(&one("[2, 1]", &resize("bilinear"), &[1.0, 3.0]), &[1.0, 1.5, 2.5, 3.0]);
+        let rows = "Embedding(\"x\") embeddings=f32[2x2]{1, 2, 3, 4} embeddings_type=auto reuse=1";
+        close(&one("[3]", rows, &[1.0, 0.0, 9.0]), &[3.0, 4.0, 1.0, 2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn sums() {
+        let norm = "LayerNormalization(\"x\") scale=f32[2]{1, 2} scale_type=auto bias=f32[2]{0, 1} bias_type=auto epsilon=1 \
+                    accum=auto table=auto table_size=2 range_power2=0 reuse=1";
+        let root = 0.5f64.sqrt();
+        close(&one("[2]", norm, &[1.0, 3.0]), &[-root, 1.0 + 2.0 * root]);
+        let two = "\"x\" #1 = Input() shape=[2, 3] : auto\n\"z\" #2 = Input() shape=[2, 3] : auto\n";
+        let ports = "inputs \"x\" \"z\"\noutputs \"y\"";
+        let (a, b) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1.0, 0.0, 0.0, 0.0, 1.0, 1.0]);
+        let dot = format!("{two}\"y\" #3 = Dot(\"x\", \"z\") axes=[1, 1] accum=auto reuse=1 : auto");
+        close(&y(&dot, ports, &[&a, &b]), &[1.0, 5.0, 4.0, 11.0]);
+        let row = two.replace("\"z\" #2 = Input() shape=[2, 3]", "\"z\" #2 = Input() shape=[3]");
+        let merge = format!("{row}\"y\" #3 = Merge(\"x\", \"z\", \"x\") op=average reuse=1 : auto");
+        close(&y(&merge, ports, &[&a, &[1.0, 2.0, 0.0]]), &[1.0, 2.0, 2.0, 3.0, 4.0, 4.0]);
+    }
+
+    /// Expected: numpy and math.erf, 16 digits.
+    #[test]
+    fn functions() {
+        let at = |function: Function, x: f64| activate(&function, x);
+        let general = Function::GeneralRelu { max: Some(2.0), slope: 0.5, threshold: 1.0 };
+        close(&[-1.0, 1.5, 3.0].map(|x| activate(&general, x)), &[-1.0, 1.5, 2.0]);
+        close(
+            &[
+                at(Function::Selu, -1.0),
+                at(Function::Softplus, -1.0),
+                at(Function::Softplus, 50.0),
+                at(Function::Softsign, -3.0),
+                at(Function::Gelu { approximate: false }, 1.0),
+                at(Function::Silu, 1.0),
+                at(Function::ClippedRelu { max: 6 }, 7.0),
+            ],
+            &[
+                -1.111_330_737_812_562_8,
+                0.313_261_687_518_222_8,
+                50.0,
+                -0.75,
+                0.841_344_746_068_542_9,
+                0.731_058_578_630_004_9,
+                6.0,
+            ],
+        );
+    }
+}

@@ -83,6 +83,8 @@ pub struct Graph {
     pub inputs: Vec<NodeId>,
     /// Nodes whose tensors leave the network, in the model's order; a node may stand here and have consumers too.
     pub outputs: Vec<NodeId>,
+    /// Names of models within the model, whose layers were laid out in this one: a configuration may name them, without effect.
+    pub groups: BTreeSet<String>,
     /// How tensors travel between layers.
     pub io_type: IoType,
     /// The configuration that the passes applied.
@@ -98,6 +100,7 @@ impl Graph {
             net: StableDiGraph::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
+            groups: BTreeSet::new(),
             io_type: IoType::Parallel,
             config: Config::default(),
             next_index: 1,

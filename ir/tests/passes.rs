@@ -2,10 +2,12 @@
 //!
 //! Lines `//! ...` at the head of a case are its configuration:
 //! `//! types configured | chosen | wide TYPE`, `//! model VAR=TYPE ... reuse=N strategy=S`,
-//! `//! layer NAME VAR=TYPE ... reuse=N strategy=S table_size=N implementation=I skip=true`, `//! class NAME ...`.
+//! `//! layer NAME VAR=TYPE ... reuse=N strategy=S table_size=N implementation=I skip=true parallelization=N table_range_power2=N`,
+//! `//! class NAME ...`, `//! io io_stream`.
 //! `UPDATE_EXPECT=1 cargo test -p netlathe-ir` writes the expectations; review them by diff.
 
-use netlathe_ir::config::{Config, LayerConfig, Strategy};
+use netlathe_ir::config::{Config, IoType, LayerConfig, Strategy};
+use netlathe_ir::op::conv::ConvImplementation;
 use netlathe_ir::op::softmax::Implementation;
 use netlathe_ir::passes::{self, Calibration, Types};
 use netlathe_ir::text;
@@ -30,7 +32,12 @@ fn settings(text: &str) -> LayerConfig {
             "reuse" => layer.reuse_factor = Some(value.parse().unwrap()),
             "strategy" => layer.strategy = Some(strategy(value)),
             "table_size" => layer.table_size = Some(value.parse().unwrap()),
-            "implementation" => layer.implementation = Implementation::parse(value),
+            "implementation" if value != "Encoded" => layer.implementation = Implementation::parse(value),
+            "parallelization" => layer.parallelization_factor = Some(value.parse().unwrap()),
+            "table_range_power2" => layer.table_range_power2 = Some(value.parse().unwrap()),
+            "implementation" if value == "Encoded" => {
+                layer.conv_implementation = Some(ConvImplementation::Encoded);
+            }
             "skip" => layer.skip = Some(value == "true"),
             "fuse" => layer.fuse = Some(value == "true"),
             var => {
@@ -52,6 +59,9 @@ fn configuration(case: &str) -> (Config, Types) {
                     None => Types::Configured,
                     Some((_, ty)) => Types::Wide(ty.parse().unwrap()),
                 }
+            }
+            "io" => {
+                config.io_type = [IoType::Parallel, IoType::Stream].into_iter().find(|io| io.name() == rest)
             }
             "model" => {
                 let all = settings(rest);

@@ -333,4 +333,5 @@ def main():
     (HERE / "quantizers.json").write_text(json.dumps(quantizer_cases()))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Test(Test),
     /// Compare emulator and generated C++ on random small networks.
     FuzzCases(FuzzCases),
+    /// Write SUPPORTED-LAYERS.md from the code (in a checkout).
+    SupportedLayers,
 }
 
 #[derive(Args)]
@@ -62,6 +64,9 @@ pub(crate) struct Build {
     /// Replace a project of NetLathe even where files in it were changed or added.
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Go on with a network that is too large for the HLS tools.
+    #[arg(long)]
+    pub(crate) accept_large: bool,
     /// The stage to reach; exit code 1 if it is not reached.
     #[arg(long, value_enum)]
     pub(crate) until: Option<Until>,
@@ -167,6 +172,9 @@ pub(crate) struct FuzzCases {
     /// How tensors travel. Default: both.
     #[arg(long, value_enum)]
     pub(crate) io: Option<IoName>,
+    /// Report failing networks as they were drawn.
+    #[arg(long)]
+    pub(crate) no_shrink: bool,
     /// Write failing networks to this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,

@@ -9,7 +9,9 @@ use crate::progress::Progress;
 use netlathe_flow::conformance::{self, Executor};
 use netlathe_flow::model::Source;
 use netlathe_flow::project::Wishes;
-use netlathe_flow::{Error, ap_types, build, cache, check, doctor, fuzz, model, npy, predict, settings};
+use netlathe_flow::{
+    Error, ap_types, build, cache, check, doctor, fuzz, model, npy, predict, settings, supported,
+};
 use std::path::{Path, PathBuf};
 
 type Code = Result<u8, Error>;
@@ -24,6 +26,7 @@ pub(crate) fn run(arguments: Arguments) -> Code {
         Command::Doctor(a) => run_doctor(&a),
         Command::Test(a) => run_test(a),
         Command::FuzzCases(a) => run_fuzz_cases(a),
+        Command::SupportedLayers => run_supported_layers(),
     }
 }
 
@@ -62,6 +65,7 @@ fn run_build(mut a: Build) -> Code {
         expected: a.expected,
         out: a.out,
         overwrite: a.overwrite,
+        accept_large: a.accept_large,
         until: a.until.map(Into::into),
         ap_types: a.common.ap_types,
         cache: standard_cache()?,
@@ -134,6 +138,7 @@ fn run_conformance(a: Conformance) -> Code {
                 ExecutorName::Cpp => Executor::Cpp,
             })
             .collect(),
+        cpp_every: 1,
         jobs: a.jobs,
         ap_types: a.common.ap_types,
         cache: standard_cache()?,
@@ -206,6 +211,7 @@ fn run_fuzz_cases(a: FuzzCases) -> Code {
             IoName::Parallel => fuzz::IoType::Parallel,
             IoName::Stream => fuzz::IoType::Stream,
         }),
+        shrink: !a.no_shrink,
         keep: a.keep,
         ap_types,
         cache,
@@ -229,6 +235,20 @@ fn run_fuzz_cases(a: FuzzCases) -> Code {
         print::fuzz(&report);
     }
     Ok(u8::from(!report.failures.is_empty()))
+}
+
+fn run_supported_layers() -> Code {
+    let Some(root) = checkout() else {
+        return Err(Error::usage(
+            "this is not a checkout of NetLathe",
+            "run `cargo xtask supported-layers` in one",
+        ));
+    };
+    let path = root.join("SUPPORTED-LAYERS.md");
+    let page = supported::page().map_err(Error::Internal)?;
+    std::fs::write(&path, page).map_err(|e| Error::io("write", &path, &e))?;
+    print::text(&format!("wrote {}\n", path.display()));
+    Ok(0)
 }
 
 fn this_program() -> Result<PathBuf, Error> {

@@ -179,7 +179,13 @@ pub(crate) fn predicted(p: &Predicted, chosen: bool) {
 /// A line (or a few) for a case that did not pass.
 pub(crate) fn case(case: &CaseReport) {
     match &case.outcome {
-        Outcome::Passed => {}
+        Outcome::Passed => {
+            if let Some((samples, all)) = case.cpp_samples
+                && samples < all
+            {
+                println!("{}: passed, the C++ on {samples} of {all} samples", case.name);
+            }
+        }
         Outcome::Skipped(why) => println!("{}: skipped: {why}", case.name),
         Outcome::Failed(lines) => println!("{}: FAILED: {}", case.name, lines.join("\n    ")),
     }
@@ -204,7 +210,14 @@ pub(crate) fn conformance(report: &conformance::Report) {
             report.bad.len()
         );
     }
-    println!("{} passed, {} failed, {} skipped", report.passed, report.failed, report.skipped);
+    let in_cpp = report.cases.iter().filter(|c| c.cpp_samples.is_some()).count();
+    println!(
+        "{} passed, {} failed, {} skipped; {in_cpp} of {} in C++, too",
+        report.passed,
+        report.failed,
+        report.skipped,
+        report.cases.len()
+    );
 }
 
 pub(crate) fn fuzz_begins(seed: u64) {

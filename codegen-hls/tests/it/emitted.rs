@@ -1,11 +1,13 @@
 //! What is emitted, looked at as text.
 
 use crate::gxx::ap_types;
-use crate::support::{Net, Rng, activation, compile, dense, kernel};
-use netlathe_codegen_hls::{Options, emit};
+use crate::support::{Net, Rng, activation, compile, dense, kernel, weight};
 use netlathe_ir::config::{IoType, Strategy};
 use netlathe_ir::op::activation::Function;
-use netlathe_ir::{FixedType, Validated};
+use netlathe_ir::op::conv::{Conv, Kind};
+use netlathe_ir::op::dense::Dense;
+use netlathe_ir::op::window::{Sides, Spatial, Window};
+use netlathe_ir::{FixedType, Op, Validated};
 use std::process::Command;
 
 fn small(io_type: Option<IoType>) -> Result<Validated, netlathe_ir::Refused> {
@@ -57,17 +59,55 @@ fn files_of_a_kernel() {
     }
 }
 
+/// `PipelineInterval` stands for the largest reuse factor, `ParallelizationFactor` for positions side by side.
+#[test]
+fn what_the_configuration_says_of_time() {
+    let mut rng = Rng::new(42);
+    let mut net = Net::new();
+    let ty = FixedType::fixed(16, 6);
+    let x = net.input("x", &[5, 2], ty);
+    let window = Window { kernel: [1, 2], stride: [1, 1], dilation: [1, 1], padding: Sides::default() };
+    let product = Dense::new(weight(&mut rng, &[1, 2, 2, 3], &ty), weight(&mut rng, &[3], &ty));
+    let op = Op::Conv(Conv::new(Kind::Plain, Spatial::One, window, 1, product));
+    net.output("conv", op, &[x], ty, &[("weight", ty), ("bias", ty), ("accum", ty)]);
+    net.set("conv", |l| l.parallelization_factor = Some(2));
+    net.config.pipeline_interval = Some(7);
+    let kernel = kernel(&net.finish());
+    let top = String::from_utf8(kernel.tree.get("myproject.cpp").unwrap().to_vec()).unwrap();
+    assert_eq!(kernel.pipeline_ii, 7);
+    assert!(top.contains("NNET_PIPELINE(7)"), "{top}");
+    assert!(top.contains("static const int parallel_positions = 2;"), "{top}");
+}
+
 #[test]
 fn the_same_bytes_every_time() {
     let [a, b] = [kernel(&small(None).unwrap()), kernel(&small(None).unwrap())];
     assert_eq!(a, b);
 }
 
+/// A process for each layer; a stream between two, with the depth that the pragma and the kernel say.
 #[test]
-fn io_stream_is_refused() {
-    let network = small(Some(IoType::Stream)).unwrap();
-    let refused = emit(&network, &Options { project: "p".into() }).unwrap_err();
-    assert_eq!(refused.unsupported(), Some(vec!["io_stream"]));
+fn files_of_a_kernel_with_streams() {
+    let kernel = kernel(&small(Some(IoType::Stream)).unwrap());
+    let files: Vec<&str> = kernel.tree.iter().map(|(path, _)| path.as_str()).collect();
+    for file in ["nnet_stream.h", "nnet_stream_trace.h", "weights_fc1.h", "tables_sig.h"] {
+        assert!(files.contains(&file), "{files:?}");
+    }
+    let text = |file: &str| String::from_utf8(kernel.tree.get(file).unwrap().to_vec()).unwrap();
+    let streams = kernel.streams.as_ref().unwrap();
+    assert!(
+        text("myproject.h")
+            .contains("void myproject(hls::stream<ap_uint<64> > &x_2, hls::stream<ap_uint<32> > &sig);"),
+        "{}",
+        text("myproject.h")
+    );
+    let [fifo] = &streams.fifos[..] else { panic!("{streams:?}") };
+    assert_eq!((fifo.depth, fifo.bits), (2, 32));
+    let cpp = text("myproject.cpp");
+    assert!(cpp.contains(&format!("NNET_STREAM_DEPTH({}, 2)", fifo.name)), "{cpp}");
+    assert!(cpp.contains(&format!("NNET_PROCESS(fc1_process(x_2, {}))", fifo.name)), "{cpp}");
+    assert_eq!(kernel.pipeline_ii, 2);
+    assert!(kernel.inputs.words.is_empty() && kernel.inputs.tensors.len() == 1);
 }
 
 /// The pragmas as each tool would see them, from the preprocessor.
@@ -98,6 +138,25 @@ fn pragmas_in_the_form_of_each_tool() {
     assert_eq!(count(&bambu, "INTERFACE mode=ap_vld port=y"), 1);
     assert_eq!(bambu.len(), 6, "{bambu:?}");
     assert!(count(&vitis, "ARRAY_PARTITION variable=layer") >= 2, "{vitis:?}");
+}
+
+#[test]
+fn pragmas_of_streams() {
+    let Some(ap_types) = ap_types("pragmas_of_streams") else { return };
+    let program = compile(&kernel(&small(Some(IoType::Stream)).unwrap()), &ap_types, &[]);
+    let output = Command::new("g++")
+        .current_dir(program.folder.path())
+        .args(["-E", "-P", "-std=c++11", "-D__SYNTHESIS__", "-isystem"])
+        .arg(&ap_types)
+        .arg("myproject.cpp")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let count = |what: &str| text.lines().filter(|l| l.contains("#pragma HLS") && l.contains(what)).count();
+    assert_eq!(count("DATAFLOW"), 1);
+    assert_eq!(count("INLINE off"), 2);
+    assert_eq!(count("STREAM variable=layer2_out depth=2"), 1, "{text}");
+    assert_eq!(count("PIPELINE II=2 style=flp"), 1);
 }
 
 /// Five layers of 100 x 100: weights are integers because a list of fixed-point literals would take g++ minutes.

@@ -6,9 +6,12 @@
 mod bench;
 mod convolutions;
 mod emitted;
+mod functions;
 #[path = "../shared/gxx.rs"]
 mod gxx;
 mod names;
 mod operations;
+mod streams;
 mod support;
+mod tensors;
 mod words;

@@ -1,6 +1,6 @@
 //! Every operation in random types: all rounding and overflow modes, points outside the bits, integer types.
 
-use crate::support::{Net, Rng, activation, check, dense, random_inputs, weight};
+use crate::support::{Net, Rng, activation, check, check_random, dense, random_inputs, weight};
 use netlathe_ir::apfixed::{Overflow, Rounding};
 use netlathe_ir::config::Strategy;
 use netlathe_ir::op::activation::Function;
@@ -14,13 +14,6 @@ use netlathe_ir::{FixedType, Op, Precision};
 
 /// Branches of one network: enough types for a bug to show, few enough for g++.
 const BRANCHES: usize = 14;
-const SAMPLES: usize = 40;
-
-fn check_random(rng: &mut Rng, net: Net) {
-    let network = net.finish();
-    let inputs = random_inputs(rng, &network, SAMPLES);
-    check(&network, &inputs);
-}
 
 #[test]
 fn conversions() {

@@ -190,7 +190,8 @@ pub fn compile(kernel: &Kernel, ap_types: &Path, flags: &[&str]) -> Program {
     let mut tree = kernel.tree.clone();
     tree.merge_under("", test_bench(kernel));
     let bench = format!("tb_{}.cpp", kernel.top);
-    let folder = gxx::compile(&tree, &[], &[&kernel.cpp, &bench], flags, ap_types);
+    let include_dirs: &[&str] = if kernel.streams.is_some() { &["sim"] } else { &[] };
+    let folder = gxx::compile(&tree, include_dirs, &[&kernel.cpp, &bench], flags, ap_types);
     let program = folder.path().join("program");
     Program { folder, program }
 }
@@ -288,4 +289,35 @@ pub fn check(network: &Validated, inputs: &[ArrayD<i128>]) {
         panic!("{}: {failures}{text}", kept.display());
     }
     assert!(text.contains(", 0 of "), "{text}");
+    if kernel.streams.is_some() {
+        let program = compile(&kernel, &ap_types, &["-DNNET_BOUNDED"]);
+        let (code, text) = run_on(&program, &kernel, inputs, &expected);
+        assert_eq!(code, Some(0), "{}: {text}", program.folder.keep().display());
+    }
+}
+
+/// Runs a compiled kernel on vectors: the exit code, what it says.
+pub fn run_on(
+    program: &Program,
+    kernel: &Kernel,
+    inputs: &[ArrayD<i128>],
+    expected: &[ArrayD<i128>],
+) -> (Option<i32>, String) {
+    let types = |side: &netlathe_codegen_hls::Side| side.tensors.iter().map(|t| t.ty).collect::<Vec<_>>();
+    let data = program.folder.path().join("tb_data");
+    write_lines(data.join("inputs.hex"), &hex_lines(inputs, &types(&kernel.inputs)));
+    write_lines(data.join("outputs.hex"), &hex_lines(expected, &types(&kernel.outputs)));
+    let output = run(program, &[]);
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code(), text)
+}
+
+const SAMPLES: usize = 40;
+
+/// As [`check`], over random inputs.
+pub fn check_random(rng: &mut Rng, net: Net) {
+    let network = net.finish();
+    let inputs = random_inputs(rng, &network, SAMPLES);
+    check(&network, &inputs);
 }

@@ -12,7 +12,10 @@ const FLAGS: [&str; 6] = ["-std=c++11", "-pedantic-errors", "-Wall", "-Wextra", 
 
 /// The headers that take most of the time of every translation unit.
 const TYPES: &str = "#include <cstdio>\n#include <cstring>\n#include <fstream>\n#include <sstream>\n#include <string>\n\
-    #include <vector>\n#include \"ap_fixed.h\"\n#include \"ap_int.h\"\n#include \"hls_stream.h\"\n";
+    #include <vector>\n#include \"ap_fixed.h\"\n#include \"ap_int.h\"\n";
+
+/// The vendor's streams; not where a folder `sim` has some.
+const STREAMS: &str = "#include \"hls_stream.h\"\n";
 
 /// The folder of the HLS number types; `None`, after a visible word, where a test cannot run.
 pub(crate) fn ap_types(test: &str) -> Option<PathBuf> {
@@ -41,7 +44,8 @@ pub(crate) fn compile(
         fs::write(path, content).unwrap();
     }
     let mut gxx = gxx(ap_types);
-    gxx.args(limit(tree)).arg("-include").arg(precompiled(ap_types, limit(tree)));
+    let own_streams = include_dirs.contains(&"sim");
+    gxx.args(limit(tree)).arg("-include").arg(precompiled(ap_types, limit(tree), own_streams));
     gxx.current_dir(folder.path()).args(flags).args(include_dirs.iter().map(|dir| format!("-I{dir}")));
     let Output { status, stderr, .. } = gxx.args(["-o", "program"]).args(sources).output().unwrap();
     if !status.success() {
@@ -77,16 +81,17 @@ fn limit(tree: &SourceTree) -> Option<&'static str> {
     tree.iter().any(|(_, content)| raises(content)).then_some("-DAP_INT_MAX_W=4096")
 }
 
-/// The header to include, precompiled once a run for each limit.
-fn precompiled(ap_types: &Path, limit: Option<&str>) -> &'static Path {
-    static HEADERS: [OnceLock<PathBuf>; 2] = [OnceLock::new(), OnceLock::new()];
-    HEADERS[usize::from(limit.is_some())].get_or_init(|| {
+/// The header to include, precompiled once a run for each limit and kind of streams.
+fn precompiled(ap_types: &Path, limit: Option<&str>, own_streams: bool) -> &'static Path {
+    static HEADERS: [OnceLock<PathBuf>; 4] = [const { OnceLock::new() }; 4];
+    HEADERS[usize::from(limit.is_some()) + 2 * usize::from(own_streams)].get_or_init(|| {
         // Fixed names, so that runs do not pile up; renamed when done, because two runs may be at it.
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let header = folder.join(if limit.is_some() { "wide_ap_types.h" } else { "ap_types.h" });
+        let wide = if limit.is_some() { "wide_" } else { "" };
+        let header = folder.join(format!("{wide}ap_types{}.h", if own_streams { "_only" } else { "" }));
         let building = tempfile::tempdir_in(folder).unwrap();
         let part = building.path().join("ap_types.h");
-        fs::write(&part, TYPES).unwrap();
+        fs::write(&part, if own_streams { TYPES.to_owned() } else { [TYPES, STREAMS].concat() }).unwrap();
         fs::rename(&part, &header).unwrap();
         let mut gxx = gxx(ap_types);
         gxx.args(limit).args(["-x", "c++-header"]).arg(&header).arg("-o").arg(&part);

@@ -142,6 +142,30 @@ fn generated_kernels() {
     }
 }
 
+/// The same with streams: a vector is a token, of one word and of several.
+#[test]
+fn generated_kernels_with_streams() {
+    let Some(ap_types) = gxx::ap_types("generated_kernels_with_streams") else { return };
+    for size in [17, 400] {
+        let spec = linear(size, size);
+        let mut graph = spec.network().graph().clone();
+        graph.io_type = netlathe_ir::config::IoType::Stream;
+        let network = netlathe_ir::validate::validate(graph, &mut Vec::new()).unwrap();
+        let options = netlathe_codegen_hls::Options { project: "demo".into() };
+        let kernel = netlathe_codegen_hls::emit(&network, &options).unwrap();
+        let channel = kernel.streams.as_ref().unwrap().inputs[0].channel;
+        assert_eq!(channel.words(), if size == 17 { 1 } else { 2 });
+        let built = build_kernel(&spec, &kernel, &ap_types, linear_answer, |_, text| text);
+        let (code, said) = built.run();
+        assert_eq!(code, 0, "{size}: {said}");
+        assert!(said.contains(&format!("{SAMPLES} samples, 0 of ")), "{said}");
+        let dirs: Vec<&str> = built.bench.include_dirs.iter().map(|dir| dir.as_str()).collect();
+        for source in &built.bench.sources {
+            gxx::check_alone(built.root.path(), &dirs, source.as_str(), &[], &ap_types);
+        }
+    }
+}
+
 #[test]
 fn several_words_integers_and_results_wider_than_a_float() {
     let Some(ap_types) = gxx::ap_types("several_words_integers_and_results_wider_than_a_float") else {

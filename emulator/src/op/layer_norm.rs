@@ -17,6 +17,8 @@ pub struct Kernel<R> {
     inverse: R,
     root: Root<R>,
     entries: Vec<R>,
+    /// A normalised value to its own type, which it leaves only where the accumulator did.
+    normalised: Option<Cast>,
     affine: Affine<R>,
 }
 
@@ -65,13 +67,13 @@ impl<R: Int> Kernel<R> {
         let (Precision::Is(accum), Some(table)) = (l.accum, &l.table) else { unreachable!("validated") };
         let n = l.scale.data.len();
         let squares = accum.mul(&accum);
-        let (root, z) = match l.root {
+        let (root, z, normalised) = match l.root {
             RootIndex::Uniform { range_power2 } => {
                 // A table has at most 2^16 entries.
                 budget.need(accum.raw_bits() + 18);
                 let entries = R::of(table.entries.len() as i64);
                 let right = accum.frac() - range_power2;
-                (Root::Uniform { entries, right }, accum.mul(&table.ty))
+                (Root::Uniform { entries, right }, accum.mul(&table.ty), None)
             }
             RootIndex::Normalised => {
                 let shift = accum.frac() + table.ty.frac() - NORMALISED_FRAC;
@@ -82,15 +84,16 @@ impl<R: Int> Kernel<R> {
                 let lowest = shift + (epsilon.ilog2() as i32 - accum.frac()).div_euclid(2);
                 let bits = accum.mul(&table.ty).raw_bits() + 1 + (-lowest).max(0).unsigned_abs();
                 budget.need(bits);
-                // Fewer bits hold it unless the accumulator saturated or wrapped: it may.
-                let z = FixedType::fixed(bits, bits as i32 - NORMALISED_FRAC);
+                let product = FixedType::fixed(bits, bits as i32 - NORMALISED_FRAC);
+                let z = LayerNorm::normalised_type(n);
+                let normalised = cast_from(&product, &z, budget)?;
                 let root = Root::Normalised {
                     epsilon: R::of(epsilon),
                     frac: accum.frac(),
                     mantissa: table.entries.len().ilog2().saturating_sub(1),
                     shift,
                 };
-                (root, z)
+                (root, z, Some(normalised))
             }
         };
         Ok(Self {
@@ -102,6 +105,7 @@ impl<R: Int> Kernel<R> {
             inverse: R::truncate(from_f64(1.0 / n as f64, &accum)?),
             root,
             entries: table.entries.iter().map(|&e| R::of(e)).collect(),
+            normalised,
             affine: Affine::new(l, &z, y, budget)?,
         })
     }
@@ -113,7 +117,10 @@ impl<R: Int> Kernel<R> {
             let (entry, shift) = self.entry(variance);
             let each = y.iter_mut().zip(&self.affine.scale).zip(&self.affine.bias);
             for ((y, &scale), &bias) in each {
-                let z = rounded(*y * entry, shift);
+                let mut z = rounded(*y * entry, shift);
+                if let Some(cast) = &self.normalised {
+                    z = convert::<R, COUNT>(cast, z, &mut counts.inner);
+                }
                 let exact = ((z * scale) << self.affine.shift) + bias;
                 *y = convert::<R, COUNT>(&self.affine.result, exact, &mut counts.result);
             }

@@ -2,6 +2,7 @@
 
 mod activations;
 mod build;
+mod hls4ml;
 mod shapes;
 mod windows;
 

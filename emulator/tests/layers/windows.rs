@@ -248,6 +248,13 @@ proptest! {
         w in window(), global in prop::option::of(prop::bool::ANY), average in prop::bool::ANY, stream in prop::bool::ANY,
         unsigned in prop::bool::ANY, accum in (4u32..12, 0i32..8, mode()), size in [5usize..9, 5..9], seed in 0u64..1000,
     ) {
+        // Every position sees a cell inside the image, or the network is refused.
+        let [vertical, horizontal] = w.kernel.map(|k| k - 1);
+        let p = w.padding;
+        let padding = Sides {
+            top: p.top.min(vertical), bottom: p.bottom.min(vertical), left: p.left.min(horizontal), right: p.right.min(horizontal),
+        };
+        let w = Window { dilation: [1, 1], padding, ..w };
         let shape = [size[0], size[1], 2];
         let (width, integer, (rounding, overflow)) = accum;
         let accum = ty(&format!("ap_fixed<{width},{integer},{rounding},{overflow}>"));

@@ -21,6 +21,9 @@ pub enum Expect {
 pub struct Case {
     pub name: String,
     pub expect: Expect,
+    /// What it belongs to.
+    #[serde(default)]
+    pub category: String,
     pub io_type: Option<String>,
     /// `expect: keras`: the type in place of the configuration's.
     pub default_type: Option<String>,

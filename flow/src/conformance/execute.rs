@@ -30,15 +30,34 @@ enum Owed {
     Near { keras: Vec<ArrayD<f64>>, tolerance: f64 },
 }
 
-/// Runs a case; also says which traced layers our network does not have.
+/// What is worth knowing of a case beside its end.
+#[derive(Default)]
+pub(super) struct Facts {
+    /// Traced layers that our network does not have.
+    pub(super) untraced: Vec<String>,
+    /// Samples that the C++ computed, of how many.
+    pub(super) cpp_samples: Option<(usize, usize)>,
+}
+
+/// Multiplications of one run of the C++: a minute, at the simulation's tens of nanoseconds each.
+const CPP_PRODUCTS: u64 = 400_000_000;
+
+/// Samples that the C++ computes, so that the largest networks take a minute and not an hour.
+fn affordable(network: &Validated, samples: usize) -> usize {
+    let products: u64 = network.nodes().map(|(_, node)| node.op.multiplications(&node.shape)).sum();
+    let most = CPP_PRODUCTS / products.max(1);
+    samples.min(usize::try_from(most).unwrap_or(usize::MAX).max(2))
+}
+
+/// Runs a case.
 pub(super) fn run(
     dir: &Path,
     case: &Case,
     executors: &[Executor],
     compiler: Option<&Compiler>,
-) -> (Outcome, Vec<String>) {
-    let mut untraced = Vec::new();
-    let outcome = match attempt(dir, case, executors, compiler, &mut untraced) {
+) -> (Outcome, Facts) {
+    let mut facts = Facts::default();
+    let outcome = match attempt(dir, case, executors, compiler, &mut facts) {
         Ok(differences) if differences.is_empty() => Outcome::Passed,
         Ok(differences) => Outcome::Failed(differences),
         Err(e) => match e.unsupported() {
@@ -46,7 +65,7 @@ pub(super) fn run(
             None => Outcome::Failed(e.to_string().lines().map(str::to_owned).collect()),
         },
     };
-    (outcome, untraced)
+    (outcome, facts)
 }
 
 fn attempt(
@@ -54,7 +73,7 @@ fn attempt(
     case: &Case,
     executors: &[Executor],
     compiler: Option<&Compiler>,
-    untraced: &mut Vec<String>,
+    facts: &mut Facts,
 ) -> Result<Vec<String>, Error> {
     let p = prepare(dir, case)?;
     // Emitted first: what cannot be emitted skips the case before anything is computed.
@@ -64,7 +83,7 @@ fn attempt(
     };
     let views: Vec<_> = p.x.iter().map(|a| a.view()).collect();
     let ours = p.plan.predict_raw(&views).map_err(|e| Error::Internal(e.to_string()))?;
-    untraced.extend(
+    facts.untraced.extend(
         p.traces
             .iter()
             .filter(|(name, _)| p.network.graph().find(name).is_none())
@@ -81,7 +100,12 @@ fn attempt(
         }
     }
     if let (Some(compiler), Some(emitted)) = (compiler, emitted) {
-        let results = emitted.run(compiler, &p.x)?;
+        let all = p.x.first().map_or(0, |a| a.len_of(Axis(0)));
+        let samples = affordable(&p.network, all);
+        facts.cpp_samples = Some((samples, all));
+        let x: Vec<ArrayD<i128>> = p.x.iter().map(|a| first(a, samples)).collect();
+        let ours: Vec<ArrayD<i128>> = ours.iter().map(|a| first(a, samples)).collect();
+        let results = emitted.run(compiler, &x)?;
         let mut found = p.judge(Executor::Cpp, &results);
         if found.is_empty() && executors.contains(&Executor::Emulator) {
             found = p.versus(&results, &ours);
@@ -168,7 +192,7 @@ impl Prepared {
         self.plan.outputs().iter().map(|port| (format!("output {}", port.name), port.ty))
     }
 
-    /// Compares outputs with what is owed.
+    /// Compares outputs, perhaps of the first samples only, with what is owed.
     fn judge(&self, who: Executor, ours: &[ArrayD<i128>]) -> Vec<String> {
         let tagged = |text: Option<String>| text.map(|t| format!("{}: {t}", who.name()));
         self.outputs()
@@ -176,13 +200,21 @@ impl Prepared {
             .enumerate()
             .filter_map(|(i, ((what, ty), ours))| {
                 tagged(match &self.owed {
-                    Owed::Values(values) => compare::with_values(&what, "hls4ml", ours, &ty, &values[i]),
+                    Owed::Values(values) => {
+                        let values = like(&values[i], ours, self.samples());
+                        compare::with_values(&what, "hls4ml", ours, &ty, &values)
+                    }
                     Owed::Near { keras, tolerance } => {
-                        compare::within(&what, ours, &ty, &keras[i], *tolerance)
+                        let keras = like(&keras[i], ours, self.samples());
+                        compare::within(&what, ours, &ty, &keras, *tolerance)
                     }
                 })
             })
             .collect()
+    }
+
+    fn samples(&self) -> usize {
+        self.x.first().map_or(0, |a| a.len_of(Axis(0)))
     }
 
     /// Compares the C++ with the emulator.
@@ -244,8 +276,14 @@ impl Prepared {
     }
 }
 
+/// What is owed, cut to as many samples as were computed where those are fewer than `all`.
+fn like(owed: &ArrayD<f64>, ours: &ArrayD<i128>, all: usize) -> ArrayD<f64> {
+    let computed = if ours.ndim() > 0 { ours.len_of(Axis(0)) } else { all };
+    if computed < all && owed.ndim() > 0 { first(owed, computed) } else { owed.clone() }
+}
+
 /// The first samples of a batch.
-fn first(batch: &ArrayD<i128>, samples: usize) -> ArrayD<i128> {
+fn first<T: Clone>(batch: &ArrayD<T>, samples: usize) -> ArrayD<T> {
     let n = samples.min(batch.len_of(Axis(0)));
     batch.slice_axis(Axis(0), ndarray::Slice::from(..n)).to_owned()
 }

@@ -13,6 +13,7 @@ use crate::ap_types;
 use crate::cache::Cache;
 use crate::csim::Compiler;
 use crate::error::Error;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -49,6 +50,8 @@ pub struct Options {
     pub cases: Vec<String>,
     /// None: all.
     pub executors: Vec<Executor>,
+    /// The C++ runs every so-manieth of the chosen cases, and the first of each category and I/O style; 1: all.
+    pub cpp_every: usize,
     /// Cases at the same time; 0: as many as there are cores.
     pub jobs: usize,
     pub ap_types: Option<PathBuf>,
@@ -75,6 +78,8 @@ pub struct CaseReport {
     #[serde(flatten)]
     pub outcome: Outcome,
     pub seconds: f64,
+    /// Samples that the C++ computed, of how many; `None`: it was not run.
+    pub cpp_samples: Option<(usize, usize)>,
     /// Layers that the case has a trace of and our network has not, by name.
     pub untraced: Vec<String>,
 }
@@ -128,7 +133,13 @@ pub fn run(options: &Options, done: &mut dyn FnMut(&CaseReport, usize)) -> Resul
     } else {
         None
     };
-    let mut reports = all(&options.dir, &cases, &executors, compiler.as_ref(), options.jobs, done);
+    let in_cpp = in_cpp(&cases, options.cpp_every);
+    let job = |i: usize| {
+        let case: &Case = &cases[i];
+        let compiler = compiler.as_ref().filter(|_| in_cpp[i]);
+        one(&options.dir, case, &executors, compiler)
+    };
+    let mut reports = all(cases.len(), &job, options.jobs, done);
     reports.sort_by_key(|(index, _)| *index);
     let cases: Vec<CaseReport> = reports.into_iter().map(|(_, report)| report).collect();
     // One at a time, after the rest, because each has a time limit.
@@ -148,16 +159,27 @@ pub fn run(options: &Options, done: &mut dyn FnMut(&CaseReport, usize)) -> Resul
     })
 }
 
+/// The cases that the C++ runs: every `every`th, and the first of each category, I/O style and expectation.
+fn in_cpp(cases: &[Case], every: usize) -> Vec<bool> {
+    let mut seen = BTreeSet::new();
+    cases
+        .iter()
+        .enumerate()
+        .map(|(i, c)| {
+            let new = seen.insert((c.category.as_str(), c.io_type.as_deref(), c.expect == Expect::Keras));
+            new || i.is_multiple_of(every.max(1))
+        })
+        .collect()
+}
+
 fn all(
-    dir: &Path,
-    cases: &[Case],
-    executors: &[Executor],
-    compiler: Option<&Compiler>,
+    cases: usize,
+    job: &(dyn Fn(usize) -> CaseReport + Sync),
     jobs: usize,
     done: &mut dyn FnMut(&CaseReport, usize),
 ) -> Vec<(usize, CaseReport)> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = if jobs == 0 { cores } else { jobs }.min(cases.len());
+    let jobs = if jobs == 0 { cores } else { jobs }.min(cases);
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     let mut reports = Vec::new();
@@ -167,9 +189,7 @@ fn all(
             scope.spawn(move || {
                 loop {
                     let i = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(case) = cases.get(i) else { break };
-                    let report = one(dir, case, executors, compiler);
-                    if sender.send((i, report)).is_err() {
+                    if i >= cases || sender.send((i, job(i))).is_err() {
                         break;
                     }
                 }
@@ -177,7 +197,7 @@ fn all(
         }
         drop(sender);
         for (i, report) in receiver {
-            done(&report, cases.len() - reports.len() - 1);
+            done(&report, cases - reports.len() - 1);
             reports.push((i, report));
         }
     });
@@ -192,11 +212,17 @@ fn one(dir: &Path, case: &Case, executors: &[Executor], compiler: Option<&Compil
         let text = what.downcast_ref::<String>().cloned();
         let text = text.or_else(|| what.downcast_ref::<&str>().map(|s| (*s).to_owned()));
         let line = format!("NetLathe panicked: {}", text.unwrap_or_else(|| "without a message".into()));
-        (Outcome::Failed(vec![line]), Vec::new())
+        (Outcome::Failed(vec![line]), execute::Facts::default())
     };
-    let (outcome, untraced) =
+    let (outcome, facts) =
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or_else(panicked);
-    CaseReport { name: case.name.clone(), outcome, seconds: begun.elapsed().as_secs_f64(), untraced }
+    CaseReport {
+        name: case.name.clone(),
+        outcome,
+        seconds: begun.elapsed().as_secs_f64(),
+        cpp_samples: facts.cpp_samples,
+        untraced: facts.untraced,
+    }
 }
 
 pub(crate) fn wanted(globs: &[String], name: &str) -> bool {
@@ -218,6 +244,25 @@ fn matches(glob: &[u8], name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::wanted;
+
+    #[test]
+    fn a_share_of_the_cases_has_the_first_of_each_kind() {
+        let case = |category: &str, io: &str, expect| super::Case {
+            name: category.into(),
+            expect,
+            category: category.into(),
+            io_type: Some(io.into()),
+            default_type: None,
+            tolerance: None,
+        };
+        use super::Expect::{Equal, Keras};
+        let mut cases = vec![case("a", "p", Equal); 7];
+        cases[4] = case("b", "p", Equal);
+        cases[5] = case("b", "p", Keras);
+        let chosen = |every| super::in_cpp(&cases, every).into_iter().map(u8::from).collect::<Vec<_>>();
+        assert_eq!(chosen(3), [1, 0, 0, 1, 1, 1, 1]);
+        assert_eq!(chosen(1), [1; 7]);
+    }
 
     #[test]
     fn names_with_wildcards() {

@@ -4,6 +4,7 @@ use crate::error::Error;
 use ndarray::{ArrayD, Axis, IxDyn};
 use netlathe_apfixed::{FixedType, Precision};
 use netlathe_ir::config::{Config, LayerConfig, PipelineStyle};
+use netlathe_ir::op::activation::Function;
 use netlathe_ir::op::layer_norm::RootIndex;
 use netlathe_ir::{Graph, Node, Op, text};
 use std::fmt::Write;
@@ -62,6 +63,9 @@ fn layer(node: &Node) -> LayerConfig {
         Op::Activation(a) => {
             layer.reuse_factor = Some(a.reuse_factor);
             layer.table_size = Some(a.table_size);
+            if let Function::Exponential { range_log2 } = a.function {
+                layer.table_range_power2 = Some(range_log2 as i32);
+            }
         }
         Op::Softmax(s) => {
             layer.reuse_factor = Some(s.reuse_factor);
@@ -74,8 +78,9 @@ fn layer(node: &Node) -> LayerConfig {
         Op::LayerNorm(l) => {
             layer.reuse_factor = Some(l.reuse_factor);
             layer.table_size = Some(l.table_size);
-            if let RootIndex::Uniform { range_power2 } = l.root {
-                layer.table_range_power2 = Some(range_power2);
+            match l.root {
+                RootIndex::Uniform { range_power2 } => layer.table_range_power2 = Some(range_power2),
+                RootIndex::Normalised => layer.normalised_index = Some(true),
             }
         }
         Op::BatchNorm(b) => layer.reuse_factor = Some(b.reuse_factor),

@@ -185,3 +185,43 @@ impl Draw<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draw(seed: u64, kind: &'static str) -> Case {
+        let wanted = Wanted { kinds: vec![kind], io: None };
+        case(Rng::new(seed), &Palette::new(seed), "k", &wanted)
+    }
+
+    #[test]
+    fn every_kind_makes_layers() {
+        for (kind, _) in layers::KINDS {
+            let with = (0..30).filter(|&seed| draw(seed, kind).graph.len() > 1).count();
+            assert!(with >= 20, "{kind}: {with} of 30 draws have a layer");
+        }
+    }
+
+    #[test]
+    fn a_seed_draws_one_network() {
+        let all = Wanted::default();
+        let text = |seed| case::print(&case(Rng::new(seed), &Palette::new(3), "k", &all));
+        assert_eq!(text(5), text(5));
+        assert_ne!(text(5), text(6));
+    }
+
+    #[test]
+    fn inputs_are_of_their_types_and_everything_is_read() {
+        for seed in 0..100 {
+            let case = case(Rng::new(seed), &Palette::new(seed), "k", &Wanted::default());
+            for (x, &id) in case.inputs.iter().zip(&case.graph.inputs) {
+                let ty = case::input_type(case.graph.node(id));
+                assert!(x.iter().all(|r| (ty.min_raw()..=ty.max_raw()).contains(r)), "seed {seed}");
+            }
+            for id in case.graph.order() {
+                assert!(case.graph.uses(id) > 0, "seed {seed}: {}", case.graph.node(id).name);
+            }
+        }
+    }
+}

@@ -149,3 +149,74 @@ fn fitted(mut op: Op, before: &[&[usize]], after: &[&[usize]]) -> Option<Op> {
     }
     Some(op)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fuzz::case::{parse, print};
+    use std::path::Path;
+
+    fn case() -> Case {
+        let text = "network \"t\" io_stream\n\
+            \"x\" #1 = Input() shape=[2, 3] : ap_fixed<8,3>\n\
+            \"b\" #2 = BatchNormalization(\"x\") scale=f32[3]{1, 2, 3} scale_type=auto bias=f32[3]{4, 5, 6} bias_type=auto reuse=1 : auto\n\
+            \"d\" #3 = Dense(\"b\") weight=f32[3x2]{1, 2, 3, 4, 5, 6} weight_type=auto bias=f32[2]{7, 8} bias_type=auto accum=auto strategy=Latency reuse=1 : auto\n\
+            \"r\" #4 = Reshape(\"d\") shape=[4] : auto\n\
+            inputs \"x\"\n\
+            outputs \"d\" \"r\"\n\
+            // style dataflow\n\
+            // input 0: 1 2 3 4 5 6\n\
+            // input 0: -1 -2 -3 -4 -5 -6\n";
+        parse(text, Path::new("t.ir")).unwrap()
+    }
+
+    fn id(case: &Case, name: &str) -> NodeId {
+        case.graph.find(name).unwrap()
+    }
+
+    fn change(case: &Case, name: &str, change: Change) -> Case {
+        let edit = Edit { change: Some((id(case, name), change)), ..Edit::default() };
+        apply(case, &edit).unwrap()
+    }
+
+    #[test]
+    fn a_case_reads_back_as_it_was_written() {
+        let text = print(&case());
+        assert_eq!(print(&parse(&text, Path::new("t.ir")).unwrap()), text);
+        assert!(text.contains("// style dataflow") && text.contains("// input 0: -1 -2 -3 -4 -5 -6"), "{text}");
+    }
+
+    #[test]
+    fn what_no_output_needs_goes() {
+        let case = case();
+        let edit = Edit { outputs: Some(vec![id(&case, "b")]), sample: Some(1), ..Edit::default() };
+        let less = apply(&case, &edit).unwrap();
+        assert_eq!((less.graph.len(), less.samples()), (2, 1));
+        assert_eq!(less.inputs[0].iter().copied().collect::<Vec<_>>(), [-1, -2, -3, -4, -5, -6]);
+    }
+
+    #[test]
+    fn a_node_becomes_an_input_or_its_operand() {
+        let case = case();
+        let values = ArrayD::from_elem(ndarray::IxDyn(&[2, 2, 3]), 9);
+        let cut = change(&case, "b", Change::Input(FixedType::fixed(6, 2), values));
+        assert_eq!(cut.graph.len(), 3);
+        assert_eq!(cut.graph.node(cut.graph.inputs[0]).name, "b");
+        assert!(cut.inputs[0].iter().all(|&v| v == 9));
+        let bypassed = change(&case, "b", Change::Operand(0));
+        assert_eq!(bypassed.graph.node(id(&bypassed, "d")).inputs, [id(&bypassed, "x")]);
+    }
+
+    #[test]
+    fn what_reads_a_shorter_input_is_cut_to_fit() {
+        let shorter = change(&case(), "x", Change::Shorten { axis: 1, len: 2 });
+        assert_eq!(shorter.inputs[0].iter().copied().collect::<Vec<_>>(), [1, 2, 4, 5, -1, -2, -4, -5]);
+        let Op::Dense(d) = &shorter.graph.node(id(&shorter, "d")).op else { unreachable!() };
+        // The rows of the inputs that are left.
+        assert_eq!(d.weight.data.iter().copied().collect::<Vec<_>>(), [1.0, 2.0, 3.0, 4.0]);
+        let Op::BatchNorm(b) = &shorter.graph.node(id(&shorter, "b")).op else { unreachable!() };
+        assert_eq!(b.bias.data.iter().copied().collect::<Vec<_>>(), [4.0, 5.0]);
+        let lower = change(&case(), "x", Change::Shorten { axis: 0, len: 1 });
+        assert_eq!(lower.graph.node(id(&lower, "r")).shape, [2]);
+    }
+}

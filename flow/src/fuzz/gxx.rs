@@ -91,7 +91,8 @@ impl Workshop {
     /// The headers of the library that a kernel brings.
     fn library(&self, prepared: &Prepared) -> Result<(), Error> {
         for (path, file) in prepared.emitted.tree() {
-            if path.starts_with("nnet_") && !self.place.path().join(path).exists() {
+            let shared = path.starts_with("nnet_") || path.starts_with("sim/");
+            if shared && !self.place.path().join(path).exists() {
                 self.write(path, &String::from_utf8_lossy(&file.bytes))?;
             }
         }
@@ -102,7 +103,7 @@ impl Workshop {
         Tool::new("g++")
             .args(["-std=c++11", "-pedantic-errors", "-O0", "-g0"])
             .arg(format!("-DAP_INT_MAX_W={MAX_WORD_BITS}"))
-            .args(["-I.", "-isystem"])
+            .args(["-DNNET_BOUNDED", "-I.", "-Isim", "-isystem"])
             .arg(self.headers.dir.as_os_str())
             .dir(self.place.path())
             .timeout(COMPILE_TIME)
@@ -125,7 +126,7 @@ impl Workshop {
         for job in jobs {
             self.library(job.prepared)?;
             for (path, file) in job.prepared.emitted.tree() {
-                if !path.starts_with("nnet_") {
+                if !path.starts_with("nnet_") && !path.starts_with("sim/") {
                     // The width is set for all kernels on the command line.
                     let text = String::from_utf8_lossy(&file.bytes)
                         .replace("#define AP_INT_MAX_W", "// #define AP_INT_MAX_W");
@@ -140,9 +141,12 @@ impl Workshop {
         }
         // Some do not compile: each for itself.
         jobs.iter()
-            .map(|job| match self.compile(folder, job.name, &[job])? {
-                None => self.answer(folder, job.name, job),
-                Some(said) => Ok(Some(Fault { kind: FaultKind::Compile, detail: said })),
+            .map(|job| {
+                let program = format!("only_{}", job.name);
+                match self.compile(folder, &program, &[job])? {
+                    None => self.answer(folder, &program, job),
+                    Some(said) => Ok(Some(Fault { kind: FaultKind::Compile, detail: said })),
+                }
             })
             .collect()
     }

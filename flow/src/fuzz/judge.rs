@@ -8,6 +8,8 @@ use netlathe_emulator::Plan;
 use netlathe_ir::config::IoType;
 use netlathe_ir::passes::{self, Types};
 use netlathe_ir::{Graph, Severity, Validated, text};
+use std::cell::RefCell;
+use std::sync::Once;
 
 /// What is wrong with NetLathe.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -61,15 +63,32 @@ pub(super) enum Stop {
     Fault(Fault),
 }
 
+thread_local! {
+    /// Whether this thread is in [`prepare`], and the panic that it met there.
+    static CAUGHT: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Panics in [`prepare`] are kept instead of printed: there may be thousands, and each is reported with its case.
+fn keep_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let kept = CAUGHT.with_borrow_mut(|caught| caught.as_mut().map(|c| *c = info.to_string()));
+            if kept.is_none() {
+                before(info);
+            }
+        }));
+    });
+}
+
 /// Lowers, emulates and emits a case. A panic on the way is a fault.
 pub(super) fn prepare(case: &Case, project: &str) -> Result<Prepared, Stop> {
-    let panicked = |what: Box<dyn std::any::Any + Send>| {
-        let text = what.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| what.downcast_ref::<&str>().map(|s| (*s).to_owned()));
-        let detail = format!("panic: {}", text.unwrap_or_else(|| "without a message".into()));
-        Err(Stop::Fault(Fault { kind: FaultKind::Internal, detail }))
-    };
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| attempt(case, project))).unwrap_or_else(panicked)
+    keep_panics();
+    CAUGHT.set(Some(String::new()));
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| attempt(case, project)));
+    let detail = CAUGHT.take().unwrap_or_default().replace('\n', " ");
+    result.unwrap_or(Err(Stop::Fault(Fault { kind: FaultKind::Internal, detail })))
 }
 
 fn attempt(case: &Case, project: &str) -> Result<Prepared, Stop> {

@@ -116,6 +116,8 @@ fn window(d: &mut Draw<'_>, spatial: Spatial, [h, w, _]: [usize; 3], dilates: bo
 
 fn conv_of(d: &mut Draw<'_>, kind: Kind) -> Option<NodeId> {
     let (x, spatial, [h, w, c]) = image(d)?;
+    // There is no QConv1DBatchnorm.
+    let kind = if spatial == Spatial::One && kind == Kind::BatchNormFolded { Kind::Plain } else { kind };
     let mut window = window(d, spatial, [h, w, c], true);
     let divisors: Vec<usize> = (1..=c).filter(|g| c.is_multiple_of(*g)).collect();
     let groups = match kind {
@@ -355,6 +357,10 @@ fn layer_norm(d: &mut Draw<'_>) -> Option<NodeId> {
     }
     l.table_size = if d.rng.one_in(2) { l.table_size } else { table_size(d) };
     l.root = RootIndex::Uniform { range_power2: d.rng.range(-2, 3) as i32 };
+    if d.rng.one_in(4) {
+        l.root = RootIndex::Normalised;
+        l.table_size = 1 << d.rng.range(1, 10);
+    }
     finish(d, Op::LayerNorm(l), &[x])
 }
 

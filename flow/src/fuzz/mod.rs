@@ -17,6 +17,7 @@ mod weights;
 
 use crate::ap_types;
 use crate::cache::Cache;
+use crate::csim::Compiler;
 use crate::error::Error;
 use crate::tool;
 use draw::Wanted;
@@ -24,6 +25,7 @@ use gxx::{Job, Workshop};
 use judge::{Prepared, Stop, prepare};
 pub use netlathe_ir::config::IoType;
 use rng::{Palette, Rng};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,6 +48,8 @@ pub struct Options {
     pub only: Vec<String>,
     /// None: both.
     pub io: Option<IoType>,
+    /// Look for the smallest case that fails alike.
+    pub shrink: bool,
     /// Where failing cases are written.
     pub keep: Option<PathBuf>,
     pub ap_types: Option<PathBuf>,
@@ -90,7 +94,7 @@ pub enum Event<'a> {
 const BATCH: usize = 24;
 /// Draws after which a seed is given up: its palette refuses everything.
 const DRAWS: u64 = 200;
-/// Cases that are shrunk; the others are reported as they are.
+/// Cases that are shrunk, one of each message; the others are reported as they are.
 const SHRUNK: usize = 6;
 
 /// The names that [`Options::only`] may pick.
@@ -178,8 +182,15 @@ pub fn run(options: &Options, tell: &mut (dyn FnMut(Event<'_>) + Send)) -> Resul
     let (.., mut failed) = shared.into_inner().unwrap_or_else(|e| e.into_inner());
     // Independent of which thread was first.
     failed.sort_by_key(|(seed, ..)| seed.wrapping_sub(options.seed));
-    for (number, (seed, case, fault)) in failed.into_iter().enumerate() {
-        report.failures.push(failure(seed, &case, fault, &shop, number, options.keep.as_deref())?);
+    let compiler = Compiler::new(headers, &options.cache)?;
+    let mut messages: BTreeSet<(FaultKind, String)> = BTreeSet::new();
+    for (seed, case, fault) in failed {
+        let message: String = match fault.kind {
+            FaultKind::Differs => seed.to_string(),
+            _ => fault.detail.chars().filter(|c| !c.is_ascii_digit()).take(80).collect(),
+        };
+        let shrinks = options.shrink && messages.len() < SHRUNK && messages.insert((fault.kind, message));
+        report.failures.push(failure(seed, &case, fault, &shop, &compiler, shrinks, options.keep.as_deref())?);
     }
     report.seconds = begun.elapsed().as_secs_f64();
     Ok(report)
@@ -190,16 +201,22 @@ fn failure(
     case: &Case,
     fault: Fault,
     shop: &Workshop,
-    number: usize,
+    compiler: &Compiler,
+    shrinks: bool,
     keep: Option<&Path>,
 ) -> Result<Failure, Error> {
     let mut failure = Failure { seed, fault, text: String::new(), file: None };
     let mut smallest = case.clone();
-    if number < SHRUNK {
-        smallest = shrink::shrink(case, failure.fault.kind, shop, number)?;
-        if let Some(fault) = shrink::judge(&smallest, shop, number)? {
+    if shrinks {
+        smallest = shrink::shrink(case, failure.fault.kind, shop)?;
+        if let Some(fault) = shrink::judge(&smallest, shop)? {
             failure.fault = fault;
         }
+    }
+    if failure.fault.kind == FaultKind::Differs
+        && let Some(layer) = shrink::first_layer(&smallest, compiler)?
+    {
+        failure.fault.detail.push_str(&format!("\nthe first layer that differs: {layer}"));
     }
     // A network whose text form is at fault has none that is worth keeping.
     failure.text =

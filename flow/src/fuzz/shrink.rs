@@ -4,7 +4,10 @@ use super::case::Case;
 use super::edit::{Change, Edit, apply, cut_weight};
 use super::gxx::{Job, Workshop};
 use super::judge::{Fault, FaultKind, Prepared, Stop, prepare};
+use crate::csim::Compiler;
 use crate::error::Error;
+use crate::tool::ToolError;
+use ndarray::Dimension;
 use netlathe_apfixed::{FixedType, Overflow, Precision, Rounding};
 use netlathe_emulator::{Plan, Trace};
 use netlathe_ir::config::{IoType, Strategy};
@@ -14,26 +17,26 @@ use netlathe_ir::{NodeId, Op};
 use std::time::{Duration, Instant};
 
 /// After this the smallest case so far is good enough.
-const TIME: Duration = Duration::from_secs(150);
+const TIME: Duration = Duration::from_secs(60);
 /// The name of the kernel that is tried.
 const NAME: &str = "shrunk";
 
 /// What is wrong with a case, if anything; a refused one has no fault.
-pub(super) fn judge(case: &Case, workshop: &Workshop, number: usize) -> Result<Option<Fault>, Error> {
+pub(super) fn judge(case: &Case, workshop: &Workshop) -> Result<Option<Fault>, Error> {
     match prepare(case, NAME) {
-        Ok(prepared) => run(&prepared, case, workshop, number),
+        Ok(prepared) => run(&prepared, case, workshop),
         Err(Stop::Fault(fault)) => Ok(Some(fault)),
         Err(Stop::Refused(_)) => Ok(None),
     }
 }
 
-fn run(prepared: &Prepared, case: &Case, shop: &Workshop, number: usize) -> Result<Option<Fault>, Error> {
+fn run(prepared: &Prepared, case: &Case, shop: &Workshop) -> Result<Option<Fault>, Error> {
     let job = Job { name: NAME, prepared, inputs: &case.inputs };
-    Ok(shop.run(number, &[job])?.pop().flatten())
+    Ok(shop.run(0, &[job])?.pop().flatten())
 }
 
 /// The smallest case found that fails as this one does.
-pub(super) fn shrink(case: &Case, kind: FaultKind, shop: &Workshop, number: usize) -> Result<Case, Error> {
+pub(super) fn shrink(case: &Case, kind: FaultKind, shop: &Workshop) -> Result<Case, Error> {
     let begun = Instant::now();
     let mut best = case.clone();
     'again: loop {
@@ -42,13 +45,31 @@ pub(super) fn shrink(case: &Case, kind: FaultKind, shop: &Workshop, number: usiz
                 return Ok(best);
             }
             let Some(smaller) = apply(&best, &edit) else { continue };
-            if judge(&smaller, shop, number)?.is_some_and(|fault| fault.kind == kind) {
+            if judge(&smaller, shop)?.is_some_and(|fault| fault.kind == kind) {
                 best = smaller;
                 continue 'again;
             }
         }
         return Ok(best);
     }
+}
+
+/// The first layer whose trace in the C++ is not the emulator's, and what it is of the two; `None` when the C++ does not run.
+///
+/// # Errors
+/// The cache cannot be written, or there is no g++.
+pub(super) fn first_layer(case: &Case, compiler: &Compiler) -> Result<Option<String>, Error> {
+    let (Ok(prepared), Some(ours)) = (prepare(case, NAME), trace(case)) else { return Ok(None) };
+    let cpp = match prepared.emitted.trace(compiler, &case.inputs) {
+        Ok(cpp) => cpp,
+        Err(Error::Tool(ToolError::Failed { .. } | ToolError::Timeout { .. })) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    Ok(ours.layers.iter().find_map(|layer| {
+        let (_, theirs) = cpp.iter().find(|(name, _)| *name == layer.name)?;
+        let ((at, want), got) = layer.values.indexed_iter().zip(theirs).find(|((_, a), b)| a != b)?;
+        Some(format!("{} at {:?}: emulator {want}, C++ {got} ({})", layer.name, at.slice(), layer.ty))
+    }))
 }
 
 /// What may be tried, the boldest first.

@@ -64,7 +64,7 @@ pub(super) fn product(d: &mut Draw<'_>, kernel: &[usize]) -> Dense {
     let mut weight = constant(d, kernel);
     match d.rng.range(0, 11) {
         0 => few_bits(d, &mut weight),
-        1 => powers(d, &mut weight),
+        1 | 2 => powers(d, &mut weight),
         _ => {}
     }
     let n_out = kernel[kernel.len() - 1];

@@ -30,6 +30,7 @@ impl Place {
             expected: vec![self.path("y.npy")],
             out: Some(self.path(out)),
             overwrite: false,
+            accept_large: false,
             until,
             ap_types: None,
             cache: support::cache(),

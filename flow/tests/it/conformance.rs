@@ -31,6 +31,7 @@ fn options(dir: &Path, executors: &[Executor]) -> Options {
         dir: dir.to_owned(),
         cases: Vec::new(),
         executors: executors.to_vec(),
+        cpp_every: 1,
         jobs: 2,
         ap_types: None,
         cache: support::cache(),

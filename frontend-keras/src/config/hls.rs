@@ -321,6 +321,7 @@ impl Reader {
             "TableRangePower2" => layer.table_range_power2 = self.exponent(here, value),
             "Skip" => layer.skip = self.flag(here, value),
             "Fuse" => layer.fuse = self.flag(here, value),
+            "NormalisedIndex" => layer.normalised_index = self.flag(here, value),
             "Implementation" => {
                 layer.implementation = value.as_str().and_then(Implementation::parse);
                 if layer.implementation.is_none() {

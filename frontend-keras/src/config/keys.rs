@@ -97,6 +97,7 @@ pub(super) const LAYER: &[&str] = &[
     "Skip",
     // NetLathe's own: fuse a batch normalisation into the layer before it, or never.
     "Fuse",
+    "NormalisedIndex",
     "Trace",
     "TraceOutput",
     "BramFactor",

@@ -223,9 +223,15 @@ fn quantised(scene: &mut Scene<'_>, value: &Value) -> Result<(Quantizer, Op), Di
         )
         .help("use alpha=1"));
     }
+    let meaning = quantizer.activation_type().ok_or_else(|| {
+        scene
+            .unsupported(format!("{} is not supported on an activation", quantizer.class_name()))
+            .help("use quantized_relu or quantized_bits")
+    })?;
     let half = FixedType::ufixed(2, 0);
     let function = match &quantizer {
-        Quantizer::Bits(_) => Function::Linear,
+        // Powers of two were refused above.
+        Quantizer::Bits(_) | Quantizer::Po2(_) => Function::Linear,
         Quantizer::Relu { negative_slope, .. } if *negative_slope != 0.0 => {
             Function::LeakyRelu { alpha: *negative_slope, param: Precision::Auto }
         }
@@ -249,7 +255,6 @@ fn quantised(scene: &mut Scene<'_>, value: &Value) -> Result<(Quantizer, Op), Di
             Function::TernaryTanh { threshold: threshold.unwrap_or(TERNARY_THRESHOLD) }
         }
     };
-    let meaning = quantizer.activation_type();
     if let Some(why) = meaning.differs {
         let message = format!("{}: {why}; {} is used here", quantizer.class_name(), meaning.ty.hls4ml());
         scene.notes.push(Diagnostic::note(code::QUANTIZER_MEANING, message).layer(&scene.layer.name));

@@ -1,14 +1,16 @@
 //! Convolutions: plain, depthwise and separable, in one and two dimensions, of Keras and of QKeras.
 
+use ndarray::{ArrayD, IxDyn};
 use netlathe_ir::op::conv::{Conv, Kind};
 use netlathe_ir::op::separable_conv::SeparableConv;
 use netlathe_ir::op::window::{Spatial, Window};
 use netlathe_ir::{Diagnostic, Op, Weight};
 
+use super::batch_norm::Moments;
 use super::{Piece, Scene, activation, weight, window};
 use crate::error::code;
 use crate::model::Keras;
-use crate::weights::Variable;
+use crate::weights::{Stored, Variable};
 
 /// Most channels of a layer's output.
 const MAX_CHANNELS: i64 = 1 << 28;
@@ -22,6 +24,8 @@ pub(super) fn conv(scene: &mut Scene<'_>) -> Result<Vec<Piece>, Vec<Diagnostic>>
         separable(scene)
     } else if class.contains("Depthwise") {
         depthwise(scene)
+    } else if class == "QConv2DBatchnorm" {
+        batch_norm_folded(scene)
     } else {
         plain(scene)
     };
@@ -104,6 +108,64 @@ fn plain(scene: &mut Scene<'_>) -> Result<Op, Vec<Diagnostic>> {
     let bias = weight::bias(scene, 1, filters);
     let product = weight::product(weight, bias)?;
     Ok(Op::Conv(Conv::new(Kind::Plain, frame.spatial, frame.window, groups, product)))
+}
+
+/// QConv2DBatchnorm: the batch normalisation goes into kernel and bias before their quantisers see them, with the moving
+/// averages whatever the layer's folding mode, since only training uses others (hls4ml `Conv2DBatchnorm`).
+///
+/// `inverse = gamma / sqrt(variance + epsilon)`, kernel `inverse * kernel`, bias `inverse * (bias - mean) + beta`; each
+/// step rounded to float32 as numpy does on float32 weights.
+fn batch_norm_folded(scene: &mut Scene<'_>) -> Result<Op, Vec<Diagnostic>> {
+    let frame = frame(scene).map_err(one)?;
+    let (filters, groups) = filters(scene, frame.channels).map_err(one)?;
+    let rank = scene.inputs[0].len();
+    let axis = scene.integer("axis", -1).and_then(|axis| scene.axis(axis, rank)).map_err(one)?;
+    if axis + 1 != rank {
+        return Err(one(
+            scene.unsupported(format!("normalises axis {}; only the last is supported", axis + 1))
+        ));
+    }
+    let shape = [&frame.window.kernel[..], &[frame.channels / groups, filters]].concat();
+    weight::bounded(scene, &shape).map_err(one)?;
+    let has_bias = scene.flag("use_bias", true).map_err(one)?;
+    let kernel = scene.weights.get(scene.layer, &Variable { name: "kernel", position: 0, shape: &shape });
+    let bias = match has_bias {
+        true => scene.weights.get(scene.layer, &Variable { name: "bias", position: 1, shape: &[filters] }),
+        false => Ok(Stored { data: ArrayD::zeros(IxDyn(&[filters])), single: true }),
+    };
+    let moments = Moments::read(scene, filters, 1 + usize::from(has_bias));
+    let (mut kernel, mut bias, moments) = match (kernel, bias, moments) {
+        (Ok(kernel), Ok(bias), Ok(moments)) => (kernel, bias, moments),
+        (kernel, bias, moments) => {
+            let mut findings: Vec<Diagnostic> = [kernel.err(), bias.err()].into_iter().flatten().collect();
+            findings.extend(moments.err().into_iter().flatten());
+            return Err(findings);
+        }
+    };
+    let single = moments.single() && kernel.single && bias.single;
+    let round = |v: f64| if single { f64::from(v as f32) } else { v };
+    let epsilon = round(moments.epsilon);
+    let inverse: Vec<f64> = moments
+        .gamma
+        .data
+        .iter()
+        .zip(&moments.variance.data)
+        .map(|(gamma, variance)| round(round(1.0 / round(round(variance + epsilon).sqrt())) * gamma))
+        .collect();
+    for (i, v) in kernel.data.iter_mut().enumerate() {
+        *v = round(inverse[i % filters] * *v);
+    }
+    for (i, v) in bias.data.iter_mut().enumerate() {
+        let scaled = round(inverse[i] * round(*v - moments.mean.data[i]));
+        *v = round(scaled + moments.beta.data[i]);
+    }
+    (kernel.single, bias.single) = (single, single);
+    moments.check(scene, kernel.data.iter()).map_err(one)?;
+    moments.check(scene, bias.data.iter()).map_err(one)?;
+    let weight = weight::quantised(scene, kernel, "kernel", "kernel_quantizer");
+    let bias = weight::quantised(scene, bias, "bias", "bias_quantizer").map(Some);
+    let product = weight::product(weight, bias)?;
+    Ok(Op::Conv(Conv::new(Kind::BatchNormFolded, frame.spatial, frame.window, groups, product)))
 }
 
 /// Reads a depthwise kernel: Keras's (.., channels, multiplier) becomes (.., 1, channels * multiplier).

@@ -26,7 +26,7 @@ use serde_json::Value;
 use crate::error::code;
 use crate::model::{Keras, Layer};
 use crate::qkeras::QuantizerError;
-use crate::weights::Weights;
+use crate::weights::Within;
 
 pub(crate) use support::ACTIVATIONS;
 pub use support::{SUPPORTED, Support, supported};
@@ -50,7 +50,7 @@ pub(crate) struct Scene<'a> {
     pub layer: &'a Layer,
     /// Shapes of the operands, without the batch.
     pub inputs: &'a [Vec<usize>],
-    pub weights: &'a Weights,
+    pub weights: Within<'a>,
     /// Findings that do not refuse the network.
     pub notes: &'a mut Vec<Diagnostic>,
 }
@@ -74,7 +74,7 @@ pub(crate) fn convert(scene: &mut Scene<'_>) -> Result<Vec<Piece>, Vec<Diagnosti
         "ReLU" | "LeakyReLU" | "PReLU" | "ELU" | "ThresholdedReLU" | "Softmax" => {
             activation::class(scene).map_err(one)
         }
-        "BatchNormalization" => batch_norm::batch_norm(scene),
+        "BatchNormalization" | "QBatchNormalization" => batch_norm::batch_norm(scene),
         "LayerNormalization" => layer_norm::layer_norm(scene),
         "Add" | "Subtract" | "Multiply" | "Average" | "Maximum" | "Minimum" => {
             merge::merge(scene).map_err(one)
@@ -128,6 +128,9 @@ fn one(finding: Diagnostic) -> Vec<Diagnostic> {
 /// Why a layer cannot be converted at all, judged by its class before anything else is read.
 pub(crate) fn refuse_class(layer: &Layer) -> Option<Diagnostic> {
     let class = layer.class.as_str();
+    if layer.inner.is_some() {
+        return None;
+    }
     if class == "Lambda" {
         return Some(
             Diagnostic::error(

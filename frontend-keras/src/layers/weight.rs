@@ -8,11 +8,14 @@ use serde_json::Value;
 
 use super::Scene;
 use crate::error::code;
-use crate::qkeras::{self, Quantizer};
+use crate::qkeras::{self, Quantizer, Role};
 use crate::weights::{Stored, Variable};
 
 /// Most elements of a kernel: what fits in the largest weight file.
 pub(super) const MAX_KERNEL: usize = 1 << 29;
+
+/// Most bits of the type that a quantiser alone decides.
+const MAX_TYPE_BITS: u32 = 64;
 
 /// Elements of a kernel's shape, refused above [`MAX_KERNEL`] and where an axis is empty.
 pub(super) fn bounded(scene: &Scene<'_>, shape: &[usize]) -> Result<(), Diagnostic> {
@@ -50,6 +53,21 @@ pub(super) fn kernel(
         scale.per_channel = scale.per_channel.iter().copied().cycle().take(channels).collect();
     }
     Ok(weight)
+}
+
+/// The values after the layer's quantiser under `key`, whatever type they need.
+pub(super) fn values(scene: &Scene<'_>, stored: Stored, key: &str) -> Result<Stored, Diagnostic> {
+    let value = scene.layer.config.get(key).unwrap_or(&Value::Null);
+    let Some(quantizer) = qkeras::parse(value).map_err(|e| scene.quantizer_error(key, &e))? else {
+        return Ok(stored);
+    };
+    let shape = stored.data.shape().to_vec();
+    let refuse = |problem: String| scene.error(code::QUANTIZER, format!("{key}: {problem}"));
+    let applied = qkeras::apply(&quantizer, &stored.to_f32(), &shape)
+        .ok_or_else(|| refuse(format!("{} is for activations, not for weights", quantizer.class_name())))?;
+    let data = applied.data.iter().map(|&v| f64::from(v)).collect();
+    let data = ArrayD::from_shape_vec(IxDyn(&shape), data).map_err(|e| refuse(e.to_string()))?;
+    Ok(Stored { data, single: true })
 }
 
 /// Reads the bias of `n` channels, the variable number `position`; `None` where the layer has none.
@@ -106,11 +124,14 @@ pub(super) fn quantised(
     let Some(quantizer) = qkeras::parse(value).map_err(|e| scene.quantizer_error(key, &e))? else {
         return Ok(Weight::new(stored.data, stored.single));
     };
-    // hls4ml stores the binary kernels of QDense, QConv1D and QConv2D in one bit, all others in two.
-    let kernel = variable != "bias";
-    let meaning = quantizer.weight_type(key == "kernel_quantizer").ok_or_else(|| {
+    let role = match key {
+        "bias_quantizer" => Role::Bias,
+        "kernel_quantizer" => Role::Kernel,
+        _ => Role::Half,
+    };
+    let meaning = quantizer.weight_type(role).ok_or_else(|| {
         refuse(format!("{} is for activations, not for weights", quantizer.class_name()))
-            .help("quantise weights with quantized_bits, binary or ternary")
+            .help("quantise weights with quantized_bits, quantized_po2, binary or ternary")
     })?;
     let shape = stored.data.shape().to_vec();
     let x = stored.to_f32();
@@ -119,7 +140,8 @@ pub(super) fn quantised(
     let factored = qkeras::factor(&quantizer, &x, &shape);
     // Only a kernel's scale is factored out. A bias with one leaves its quantiser's grid: its values are kept, and its
     // type is left to the configuration.
-    let off_grid = factored.is_some() && !kernel;
+    let off_grid = factored.is_some() && role == Role::Bias;
+    let wide = meaning.ty.width > MAX_TYPE_BITS;
     // hls4ml keeps the sign alone of a binary weight.
     let signs = matches!(quantizer, Quantizer::Binary { use_01: false, .. }) && !off_grid;
     let array = |values: &[f32]| {
@@ -129,10 +151,13 @@ pub(super) fn quantised(
     let broken =
         |e: ndarray::ShapeError| scene.error(code::WEIGHT_SHAPE, format!("weight `{variable}`: {e}"));
     let data = array(&applied.data).map_err(broken)?;
-    if off_grid {
-        let message = format!(
-            "{key}: with a scale of its own the bias is off its quantiser's grid, which gives no type"
-        );
+    if off_grid || wide {
+        let why = if wide {
+            format!("its values need {} bits, more than a type of this kind has", meaning.ty.width)
+        } else {
+            "with a scale of its own the bias is off its quantiser's grid, which gives no type".to_string()
+        };
+        let message = format!("{key}: {why}");
         scene.notes.push(Diagnostic::note(code::QUANTIZER_MEANING, message).layer(&scene.layer.name));
         return Ok(Weight::new(data, true));
     }

@@ -6,7 +6,7 @@
 //! other. This order was confirmed against scales that hls4ml 1.3.0 exported. Logarithms are correctly rounded here;
 //! TensorFlow's may differ in the last bit, which a power of two does not see unless it is half way.
 
-use super::{Alpha, Bits, Quantizer};
+use super::{Alpha, Bits, Po2, Quantizer};
 
 /// `K.epsilon()`.
 const EPSILON: f32 = 1e-7;
@@ -52,6 +52,7 @@ pub fn apply(quantizer: &Quantizer, x: &[f32], shape: &[usize]) -> Option<Applie
         },
         Quantizer::Binary { use_01, alpha } => binary(*use_01, *alpha, x, &grid),
         Quantizer::Ternary { alpha, threshold, unrolls } => ternary(*alpha, *threshold, *unrolls, x, &grid),
+        Quantizer::Po2(po2) => Applied { data: powers(po2, x), scale: vec![1.0] },
         Quantizer::Relu { .. } | Quantizer::Tanh { .. } | Quantizer::Sigmoid { .. } => return None,
     })
 }
@@ -86,7 +87,7 @@ fn with_alpha_one(quantizer: &Quantizer) -> Quantizer {
     match &mut copy {
         Quantizer::Bits(bits) => bits.alpha = one,
         Quantizer::Binary { alpha, .. } | Quantizer::Ternary { alpha, .. } => *alpha = one,
-        Quantizer::Relu { .. } | Quantizer::Tanh { .. } | Quantizer::Sigmoid { .. } => {}
+        Quantizer::Po2(_) | Quantizer::Relu { .. } | Quantizer::Tanh { .. } | Quantizer::Sigmoid { .. } => {}
     }
     copy
 }
@@ -226,6 +227,33 @@ fn bits_auto(bits: &Bits, x: &[f32], grid: &Grid) -> Applied {
         .map(|(i, (&x, &z))| through(m_i * x, at(&scale, i) * (m_i * z / m)))
         .collect();
     Applied { data, scale }
+}
+
+/// The nearest powers of two, exactly: QKeras's sum of number and correction may miss one by its last bit, which neither
+/// its own reader nor hls4ml's exponents mean.
+fn powers(po2: &Po2, x: &[f32]) -> Vec<f32> {
+    let (low, high) = po2.bounds().unwrap_or((0, 0));
+    let exponent = |magnitude: f32| -> f32 {
+        if magnitude < EPSILON {
+            // Not doubled where exponents are even: QKeras takes the bound itself here.
+            return low as f32;
+        }
+        let limited = po2.max_value.map_or(magnitude, |max| magnitude.min(max as f32));
+        let root = if po2.quadratic { limited.sqrt() } else { limited };
+        let log2 = (libm::log(f64::from(root)) as f32) / std::f32::consts::LN_2;
+        let whole = if po2.floor { log2.floor() } else { log2.round_ties_even() };
+        let clipped = whole.clamp(low as f32, high as f32);
+        if po2.quadratic { 2.0 * clipped } else { clipped }
+    };
+    let power = |magnitude: f32| libm::exp2f(exponent(magnitude));
+    x.iter()
+        .map(|&x| match po2.relu {
+            None if x < 0.0 => -power(-x),
+            None => power(x),
+            Some(slope) if x < 0.0 && slope != 0.0 => -power(-x * slope as f32),
+            Some(_) => power(x.max(0.0)),
+        })
+        .collect()
 }
 
 fn binary(use_01: bool, alpha: Alpha, x: &[f32], grid: &Grid) -> Applied {

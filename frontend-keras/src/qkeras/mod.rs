@@ -49,6 +49,62 @@ pub struct Bits {
     pub alpha: Alpha,
 }
 
+/// `quantized_po2`, or `quantized_relu_po2`: a sign and a power of two.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Po2 {
+    /// Bits of the exponent and, of `quantized_po2`, the number's sign.
+    pub bits: u32,
+    /// Largest magnitude.
+    pub max_value: Option<f64>,
+    /// Even exponents only.
+    pub quadratic: bool,
+    /// Logarithms are rounded down instead of to nearest.
+    pub floor: bool,
+    /// Of `quantized_relu_po2`: the slope below 0.
+    pub relu: Option<f64>,
+}
+
+impl Po2 {
+    /// The bounds between which QKeras clips the logarithm, halved if exponents are even (`_get_min_max_exponents`);
+    /// `None` where the bits do not suffice for one exponent.
+    pub(crate) fn bounds(&self) -> Option<(i32, i32)> {
+        let own_sign = u32::from(self.relu.is_none());
+        let exponent_sign = u32::from(self.max_value.is_none_or(|max| max > 1.0));
+        let bits = self.bits.checked_sub(own_sign + exponent_sign).filter(|bits| *bits < 16)?;
+        let high = (1 << bits) - 1;
+        Some((-(1 << bits), if self.quadratic { 2 * (high / 2) } else { high }))
+    }
+
+    /// Smallest and largest exponent that can come out.
+    pub fn exponents(&self) -> (i32, i32) {
+        let (low, high) = self.bounds().unwrap_or((0, 0));
+        let factor = if self.quadratic { 2 } else { 1 };
+        let high = match self.max_value {
+            // What is rounded is at most this; rounding goes up by a half at most.
+            Some(max) if max > 0.0 => high.min((libm::log2(max) / f64::from(factor)).round() as i32).max(low),
+            _ => high,
+        };
+        (factor * low, factor * high)
+    }
+
+    /// Fixed-point type that holds every value.
+    pub fn fixed(&self) -> (i64, i64) {
+        let (low, high) = self.exponents();
+        (i64::from(high) + 2 - i64::from(low.min(0)), i64::from(high) + 2)
+    }
+}
+
+/// Which weight of a layer a quantiser is for: hls4ml stores the same quantiser's values differently.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// The kernel of a dense layer or of a plain convolution.
+    Kernel,
+    /// The depthwise or pointwise kernel.
+    Half,
+    /// A bias.
+    Bias,
+}
+
 /// A quantiser that a file names.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Quantizer {
@@ -86,6 +142,8 @@ pub enum Quantizer {
         /// Scale.
         alpha: Alpha,
     },
+    /// Powers of two.
+    Po2(Po2),
     /// -1, 0 or 1.
     Ternary {
         /// Scale.
@@ -117,6 +175,8 @@ impl Quantizer {
             Quantizer::Tanh { .. } => "quantized_tanh",
             Quantizer::Sigmoid { .. } => "quantized_sigmoid",
             Quantizer::Binary { .. } => "binary",
+            Quantizer::Po2(Po2 { relu: None, .. }) => "quantized_po2",
+            Quantizer::Po2(_) => "quantized_relu_po2",
             Quantizer::Ternary { .. } => "ternary",
         }
     }
@@ -133,8 +193,9 @@ impl Quantizer {
 
     /// The type of a weight under this quantiser; `None` for quantisers that are only for activations.
     ///
-    /// `kernel`: a binary kernel is stored in one bit (hls4ml's xnor form), a binary bias as `ap_int<2>`.
-    pub fn weight_type(&self, kernel: bool) -> Option<Meaning> {
+    /// A binary [`Role::Kernel`] is stored in one bit (hls4ml's xnor form), other binary weights as `ap_int<2>`. Powers
+    /// of two are stored as exponents (hls4ml's `ExponentPrecisionType`), those of a bias as fixed-point numbers.
+    pub fn weight_type(&self, role: Role) -> Option<Meaning> {
         let same = |ty| Meaning { ty, encoding: Encoding::Fixed, differs: None };
         Some(match self {
             Quantizer::Bits(b) if !b.keep_negative => Meaning {
@@ -164,16 +225,39 @@ impl Quantizer {
                 encoding: Encoding::Fixed,
                 differs: Some("use_01 means 0 and 1, hls4ml reads both as +1".into()),
             },
-            Quantizer::Binary { .. } if kernel => {
+            Quantizer::Binary { .. } if role == Role::Kernel => {
                 Meaning { ty: FixedType::uint(1), encoding: Encoding::Xnor, differs: None }
             }
             Quantizer::Binary { .. } | Quantizer::Ternary { .. } => same(FixedType::int(2)),
+            Quantizer::Po2(po2) if role == Role::Bias => {
+                let (width, integer) = po2.fixed();
+                let ty = FixedType::fixed(u32::try_from(width).ok()?, i32::try_from(integer).ok()?);
+                let differs =
+                    format!("a bias of powers of two needs {}, hls4ml takes int<{}>", ty.hls4ml(), po2.bits);
+                Meaning { ty, encoding: Encoding::Fixed, differs: Some(differs) }
+            }
+            Quantizer::Po2(po2) => {
+                let (low, high) = po2.exponents();
+                let fits = |bits: u32| {
+                    let limit = 1i64 << (bits - 1);
+                    i64::from(low) >= -limit && i64::from(high) < limit
+                };
+                let bits = (po2.bits.max(1)..=32).find(|bits| fits(*bits))?;
+                let differs = if po2.relu.is_some() {
+                    Some("hls4ml takes fixed<16,6> for it".to_string())
+                } else {
+                    (bits != po2.bits).then(|| {
+                        format!("exponents from {low} to {high} need {bits} bits, hls4ml takes {}", po2.bits)
+                    })
+                };
+                Meaning { ty: FixedType::int(bits), encoding: Encoding::Exponent, differs }
+            }
             Quantizer::Relu { .. } | Quantizer::Tanh { .. } | Quantizer::Sigmoid { .. } => return None,
         })
     }
 
-    /// The type of an activation's output under this quantiser.
-    pub fn activation_type(&self) -> Meaning {
+    /// The type of an activation's output under this quantiser; `None` for quantisers that are only for weights.
+    pub fn activation_type(&self) -> Option<Meaning> {
         let rounded = |ty: FixedType, overflow| ty.with_modes(Rounding::RndConv, overflow);
         let (ty, differs) = match self {
             Quantizer::Bits(b) if b.keep_negative => {
@@ -197,6 +281,7 @@ impl Quantizer {
             }
             Quantizer::Sigmoid { bits, .. } => (rounded(FixedType::ufixed(*bits, 0), Overflow::Sat), None),
             Quantizer::Binary { .. } | Quantizer::Ternary { .. } => (FixedType::int(2), None),
+            Quantizer::Po2(_) => return None,
         };
         // Where no fraction bit is left, hls4ml falls back on an integer type without rounding and saturation.
         let lost = ty.rounding == Rounding::RndConv && ty.frac() <= 0;
@@ -209,6 +294,6 @@ impl Quantizer {
                 )
             })
         });
-        Meaning { ty, encoding: Encoding::Fixed, differs }
+        Some(Meaning { ty, encoding: Encoding::Fixed, differs })
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::{Alpha, Bits, Quantizer};
+use super::{Alpha, Bits, Po2, Quantizer};
 
 /// A quantiser that cannot be kept as the file says it.
 #[derive(Clone, PartialEq, Debug, Error)]
@@ -18,7 +18,7 @@ pub struct QuantizerError {
 }
 
 /// Classes that are read, in the order of the constructor's arguments.
-const CLASSES: [(&str, &[&str]); 8] = [
+const CLASSES: [(&str, &[&str]); 10] = [
     (
         "quantized_bits",
         &[
@@ -47,6 +47,29 @@ const CLASSES: [(&str, &[&str]); 8] = [
     ),
     ("quantized_tanh", &["bits", "use_stochastic_rounding", "symmetric", "use_real_tanh"]),
     ("quantized_sigmoid", &["bits", "symmetric", "use_real_sigmoid", "use_stochastic_rounding"]),
+    (
+        "quantized_po2",
+        &[
+            "bits",
+            "max_value",
+            "use_stochastic_rounding",
+            "quadratic_approximation",
+            "log2_rounding",
+            "qnoise_factor",
+        ],
+    ),
+    (
+        "quantized_relu_po2",
+        &[
+            "bits",
+            "max_value",
+            "negative_slope",
+            "use_stochastic_rounding",
+            "quadratic_approximation",
+            "log2_rounding",
+            "qnoise_factor",
+        ],
+    ),
     ("binary", &["use_01", "alpha", "use_stochastic_rounding"]),
     ("ternary", &["alpha", "threshold", "use_stochastic_rounding", "number_of_unrolls"]),
     ("stochastic_binary", &["alpha", "temperature", "use_real_sigmoid"]),
@@ -183,6 +206,14 @@ fn build(class: &str, config: &Map<String, Value>) -> Result<Quantizer, String> 
             }
             Quantizer::Bits(quantizer)
         }
+        "quantized_po2" => Quantizer::Po2(po2(config, None)?),
+        "quantized_relu_po2" => {
+            let slope = number(config, "negative_slope", 0.0)?;
+            if !(slope == 0.0 || slope > 0.0 && slope.to_bits().trailing_zeros() >= 52) {
+                return Err(format!("negative_slope = {slope}: QKeras allows 0 and powers of two"));
+            }
+            Quantizer::Po2(po2(config, Some(slope))?)
+        }
         "quantized_relu" => {
             // The default is_quantized_clip takes precedence over relu_upper_bound.
             let slope = number(config, "negative_slope", 0.0)?;
@@ -220,6 +251,30 @@ fn build(class: &str, config: &Map<String, Value>) -> Result<Quantizer, String> 
             Quantizer::Ternary { alpha, threshold, unrolls: unrolls as u32 }
         }
     })
+}
+
+fn po2(config: &Map<String, Value>, relu: Option<f64>) -> Result<Po2, String> {
+    let max_value = match config.get("max_value") {
+        None | Some(Value::Null) => None,
+        Some(_) => Some(number(config, "max_value", 1.0)?).filter(|max| *max >= 0.0),
+    };
+    if max_value.is_none() && config.get("max_value").is_some_and(|v| !v.is_null()) {
+        return Err(format!("max_value = {}: 0 or more is wanted", config["max_value"]));
+    }
+    let floor = match config.get("log2_rounding") {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) if text == "rnd" => false,
+        Some(Value::String(text)) if text == "floor" => true,
+        Some(other) => return Err(format!("log2_rounding = {other}: \"rnd\" or \"floor\" is wanted")),
+    };
+    let quadratic = number(config, "quadratic_approximation", 0.0)? != 0.0;
+    let po2 = Po2 { bits: bits(config)?, max_value, quadratic, floor, relu };
+    // Everything is computed in float32, whose smallest normal power of two is 2^-126.
+    match po2.bounds() {
+        Some(_) if po2.exponents().0 >= -126 && po2.exponents().1 <= 126 => Ok(po2),
+        Some(_) => Err(format!("bits = {}: its exponents leave float32", po2.bits)),
+        None => Err(format!("bits = {}: too few or too many for a sign and an exponent", po2.bits)),
+    }
 }
 
 /// A number or a truth value.
@@ -353,6 +408,28 @@ mod tests {
                 Quantizer::Tanh { bits: 5, symmetric: true, real: false },
             ),
             (
+                json!("quantized_po2(4, 2, quadratic_approximation=True)"),
+                Quantizer::Po2(Po2 {
+                    bits: 4,
+                    max_value: Some(2.0),
+                    quadratic: true,
+                    floor: false,
+                    relu: None,
+                }),
+            ),
+            (
+                json!({"class_name": "quantized_relu_po2", "config": {"bits": 6, "max_value": 2048, "negative_slope": 0,
+                       "use_stochastic_rounding": false, "quadratic_approximation": false, "qnoise_factor": 1.0,
+                       "log2_rounding": "floor"}}),
+                Quantizer::Po2(Po2 {
+                    bits: 6,
+                    max_value: Some(2048.0),
+                    quadratic: false,
+                    floor: true,
+                    relu: Some(0.0),
+                }),
+            ),
+            (
                 json!("ternary(threshold=0.5)"),
                 Quantizer::Ternary { alpha: Alpha::Unset, threshold: Some(0.5), unrolls: 5 },
             ),
@@ -382,6 +459,10 @@ mod tests {
             (json!("quantized_bits(6,0,qnoise_factor=0.5)"), "qnoise_factor"),
             (json!("quantized_bits(6,alpha='best')"), "alpha"),
             (json!("quantized_relu(6,0,negative_slope=0.3)"), "powers of two"),
+            (json!("quantized_po2(1)"), "too few"),
+            (json!("quantized_po2(10)"), "leave float32"),
+            (json!("quantized_po2(4, -1)"), "max_value"),
+            (json!("quantized_po2(4, log2_rounding='up')"), "log2_rounding"),
             (json!("binary(1,2,3,4)"), "no argument number 4"),
             (json!({"class_name": "quantized_bits", "config": {"bitz": 4}}), "bitz"),
             (json!({"config": {}}), "class_name"),

@@ -9,7 +9,7 @@ use netlathe_ir::{FixedType, Graph, Op};
 use crate::testdata;
 
 /// `index name(inputs) class shape` of every node.
-fn lines(graph: &Graph) -> Vec<String> {
+pub(crate) fn lines(graph: &Graph) -> Vec<String> {
     let line = |id| {
         let node = graph.node(id);
         let inputs: Vec<&str> = node.inputs.iter().map(|&i| graph.node(i).name.as_str()).collect();
@@ -25,7 +25,7 @@ fn lines(graph: &Graph) -> Vec<String> {
     graph.order().into_iter().map(line).collect()
 }
 
-fn names(graph: &Graph, ids: &[netlathe_ir::NodeId]) -> Vec<String> {
+pub(crate) fn names(graph: &Graph, ids: &[netlathe_ir::NodeId]) -> Vec<String> {
     ids.iter().map(|&id| graph.node(id).name.clone()).collect()
 }
 

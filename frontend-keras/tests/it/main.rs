@@ -4,6 +4,8 @@
 mod config;
 mod conformance;
 mod files;
+mod layers;
+mod nested;
 mod quantizers;
 
 use std::path::PathBuf;

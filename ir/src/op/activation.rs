@@ -162,6 +162,16 @@ impl Activation {
         }
     }
 
+    pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {
+        if let Function::PRelu { alpha } = &self.function {
+            let n = alpha.data.len();
+            if !(0..=input.len()).any(|axis| input[axis..].iter().product::<usize>() == n) {
+                return Err(format!("input has shape {input:?}, there are {n} slopes"));
+            }
+        }
+        Ok(input.to_vec())
+    }
+
     /// The types that this function uses.
     pub(super) fn inner_types_mut(&mut self) -> Vec<(&'static str, &mut Precision)> {
         match &mut self.function {

@@ -36,11 +36,12 @@
 //! sh    = F(A) + F(T) + q - G
 //! v_i   = raw(d_i) * raw(table[index])             exact
 //! z_i   = sh > 0 ? (v_i + 2^(sh - 1)) >> sh : v_i << -sh        arithmetic shift; raw, G fraction bits
-//! y_i   = Q(result, z_i * 2^-G * scale_i + bias_i), one exact expression
+//! y_i   = Q(result, Q(Z, z_i * 2^-G) * scale_i + bias_i), one exact expression
 //! ```
 //!
 //! Entry `s * 2^M + t` is `1 / sqrt(2^s * (1 + (t + 1/2) / 2^M))`: between 1/2 and 1. Because `d_i^2 <= n * var`, `|z_i| * 2^-G` stays
-//! below `2 * sqrt(n)`: [`LayerNorm::normalised_integer_bits`] bits before the point hold it, sign included.
+//! below `2 * sqrt(n)`: `Z`, [`LayerNorm::normalised_type`], holds it. Only where the accumulator itself has wrapped or saturated may
+//! it wrap.
 
 use crate::table::Table;
 use crate::weight::Weight;
@@ -104,6 +105,12 @@ impl LayerNorm {
     /// Integer bits, sign included, that hold every normalised value of `n` values: `ceil(log2 n) / 2` rounded up, plus 2.
     pub fn normalised_integer_bits(n: usize) -> u32 {
         n.next_power_of_two().trailing_zeros().div_ceil(2) + 2
+    }
+
+    /// The type of a normalised value of n: [`NORMALISED_FRAC`] fraction bits, wrapping.
+    pub fn normalised_type(n: usize) -> FixedType {
+        let integer = Self::normalised_integer_bits(n) as i32;
+        FixedType::fixed((integer + NORMALISED_FRAC) as u32, integer)
     }
 
     pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {

@@ -29,6 +29,7 @@ use netlathe_apfixed::Precision;
 
 /// What a node computes.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one a layer: a box would only be in the way")]
 pub enum Op {
     Input(input::Input),
     Dense(dense::Dense),
@@ -102,7 +103,7 @@ impl Op {
         match self {
             Op::Input(i) => Ok(i.shape.clone()),
             Op::Dense(d) => d.output_shape(inputs[0]),
-            Op::Activation(_) => Ok(inputs[0].to_vec()),
+            Op::Activation(a) => a.output_shape(inputs[0]),
             Op::Softmax(s) => s.output_shape(inputs[0]),
             Op::BatchNorm(b) => b.output_shape(inputs[0]),
             Op::Merge(m) => m.output_shape(inputs),

@@ -12,6 +12,7 @@ use crate::config::{Config, Strategy};
 use crate::diag::{Diagnostic, Refused};
 use crate::graph::{Graph, Node};
 use crate::op::Op;
+use crate::op::activation::Function;
 use crate::op::conv::Kind;
 use crate::op::layer_norm::RootIndex;
 use crate::op::window::Spatial;
@@ -41,7 +42,8 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
 
 /// A layer name that the model does not have is refused: hls4ml ignores it, and its user with it.
 fn check_names(graph: &Graph, cx: &Context<'_>) -> Result<(), Refused> {
-    let names: Vec<&str> = graph.order().iter().map(|&id| graph.node(id).name.as_str()).collect();
+    let layers = graph.order().into_iter().map(|id| graph.node(id).name.as_str());
+    let names: Vec<&str> = layers.chain(graph.groups.iter().map(String::as_str)).collect();
     let unknown: Vec<Diagnostic> = cx
         .config
         .layer_name
@@ -249,6 +251,11 @@ fn set_layout(node: &mut Node, class: &str, cx: &mut Context<'_>) {
         Op::Activation(a) => {
             a.reuse_factor = reuse;
             a.table_size = table_size.unwrap_or(a.table_size);
+            if let Function::Exponential { range_log2 } = &mut a.function
+                && let Some(range) = config.layer(&name, class, |l| l.table_range_power2)
+            {
+                *range_log2 = range.clamp(0, 6) as u32;
+            }
             // hls4ml's configuration holds the quantiser's type; one without it (granularity `model`) loses the quantiser.
             if let (Some(ty), Types::Configured) = (a.quantizer, cx.types)
                 && node.result != Precision::Is(ty)
@@ -282,6 +289,9 @@ fn set_layout(node: &mut Node, class: &str, cx: &mut Context<'_>) {
             l.table_size = table_size.unwrap_or(l.table_size);
             if let Some(range_power2) = config.layer(&name, class, |l| l.table_range_power2) {
                 l.root = RootIndex::Uniform { range_power2 };
+            }
+            if config.layer(&name, class, |l| l.normalised_index) == Some(true) {
+                l.root = RootIndex::Normalised;
             }
         }
         Op::BatchNorm(b) => b.reuse_factor = reuse,

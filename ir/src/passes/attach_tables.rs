@@ -10,11 +10,14 @@ use crate::op::softmax::{Implementation, Softmax};
 use crate::table::{self, MAX_ENTRIES};
 use netlathe_apfixed::{FixedType, Precision, TooWide};
 
-pub(super) fn run(graph: &mut Graph, _: &mut Context<'_>) -> Result<(), Refused> {
+pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused> {
     let mut errors = Vec::new();
     for id in graph.order() {
         let input = graph.node(id).inputs.first().map(|&i| graph.node(i).ty());
         let node = graph.node_mut(id);
+        if let (Op::Activation(a), Some(input)) = (&node.op, &input) {
+            cx.notes.extend(table_end(&a.function, input).map(|d| d.layer(&node.name)));
+        }
         let result = match (&mut node.op, input) {
             (Op::Activation(a), _) => activation(a),
             (Op::Softmax(s), Some(input)) => softmax(s, &input),
@@ -50,6 +53,24 @@ fn activation(a: &mut Activation) -> Result<(), Diagnostic> {
     };
     a.table = Some(table.map_err(too_wide)?);
     Ok(())
+}
+
+/// Softplus and softsign still change where hls4ml's tables end.
+fn table_end(function: &Function, input: &FixedType) -> Option<Diagnostic> {
+    if !matches!(function, Function::Softplus | Function::Softsign) || input.max_value() <= 8.0 {
+        return None;
+    }
+    Some(
+        Diagnostic::note(
+            "NL234",
+            format!(
+                "its table of {} ends at -8 and 8: inputs beyond, up to {}, give what these give",
+                function.name(),
+                input.max_value()
+            ),
+        )
+        .help("nothing to do where such inputs do not occur"),
+    )
 }
 
 fn layer_norm(l: &mut LayerNorm) -> Result<(), Diagnostic> {

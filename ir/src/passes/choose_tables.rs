@@ -3,7 +3,8 @@
 //! * sigmoid, tanh, softplus, softsign, elu, selu, gelu, silu: 8192 entries of 18 bits, within 2^-9 of the function (softplus and
 //!   softsign between -8 and 8: their tables end there).
 //! * exponential: 64 Ki entries from where the result's type ends (its largest value, half its step) or the input's; entries
-//!   two bits finer than the result. Under a configuration only the range is chosen: TableSize and the table's type are its.
+//!   two bits finer than the result. Under a configuration only the range is chosen, and that only where TableRangePower2 does
+//!   not say it: TableSize and the table's type are its.
 //! * softmax: an entry for every value of an index, so that no output is further than 2^-8 from the exact function for up to 128
 //!   classes.
 //! * layer normalisation: 4096 entries over the variance's leading bits, each inverse root within 2^-13 of its own size.
@@ -23,19 +24,23 @@ use netlathe_apfixed::{FixedType, Overflow, Precision, Rounding};
 /// Entries of an activation's table: within 2^-11 of sigmoid, 2^-10 of tanh.
 const TABLE_SIZE: u32 = 8192;
 
-/// A node whose own type and whose operands' types are known. `values`: what its operand can be, if more is known than its type.
-pub(super) fn run(graph: &mut Graph, id: NodeId, values: Option<Interval>, cx: &mut Context<'_>) {
+/// A node whose own type and whose operands' types are known.
+pub(super) fn run(graph: &mut Graph, id: NodeId, cx: &mut Context<'_>) {
     let Some(&source) = graph.node(id).inputs.first() else { return };
     let Precision::Is(input) = graph.node(source).result else { return };
     let node = graph.node_mut(id);
     let shape = node.shape.clone();
     let result = node.result;
     let configured = matches!(cx.types, Types::Configured);
+    let range = cx.config.layer(&node.name, node.op.class_name(), |l| l.table_range_power2);
     match (&mut node.op, result) {
+        // Said in the configuration.
+        (Op::Activation(a), _)
+            if configured && range.is_some() && matches!(a.function, Function::Exponential { .. }) => {}
         (Op::Activation(a), Precision::Is(result)) => activation(a, &input, &result, configured),
         (Op::Softmax(s), _) if !configured => softmax(s, &input, shape[s.axis], cx),
         (Op::LayerNorm(l), _) if !configured => {
-            layer_norm(l, &input, values.unwrap_or(Interval::of(&input)));
+            cx.notes.extend(layer_norm(l, &input).map(|d| d.layer(&node.name)));
         }
         _ => {}
     }
@@ -78,18 +83,30 @@ fn exponential_type(range_log2: u32, result: &FixedType) -> FixedType {
     FixedType::ufixed((integer + frac).max(1) as u32, integer).with_modes(Rounding::Rnd, Overflow::Sat)
 }
 
-/// Sums and squares are exact in their integer bits; the accumulator's step leaves epsilon 14 bits where 62 bits allow.
-fn layer_norm(l: &mut LayerNorm, input: &FixedType, values: Interval) {
+/// Sums and squares of whatever the input's type holds are exact in their integer bits; the accumulator's step leaves epsilon 14
+/// bits where 62 bits allow.
+fn layer_norm(l: &mut LayerNorm, input: &FixedType) -> Option<Diagnostic> {
     let n = l.scale.data.len().max(1);
-    let spread = 2.0 * values.magnitude();
+    let spread = 2.0 * Interval::of(input).magnitude();
     let largest = n as f64 * spread.max(spread * spread).max(1.0);
+    let most = Interval { min: -largest, max: largest };
     let wanted = input.frac().max(14 - libm::ilogb(l.epsilon.clamp(1e-12, 1.0)));
-    let integer = Interval { min: -largest, max: largest }.integer_bits(true);
-    let accum = sized(Interval { min: -largest, max: largest }, wanted.min(62 - integer));
+    let accum = sized(most, wanted.min(62 - most.integer_bits(true)));
     l.accum = Precision::Is(accum.with_modes(Rounding::Rnd, Overflow::Wrap));
     l.table_ty = Precision::Is(FixedType::ufixed(18, 0).with_modes(Rounding::Rnd, Overflow::Sat));
     l.table_size = 4096;
     l.root = RootIndex::Normalised;
+    // One part in n must keep a few bits.
+    (accum.frac() < ceil_log2(n as u32) as i32 + 8).then(|| {
+        Diagnostic::warning(
+            "NL235",
+            format!(
+                "squares of its input's type {input} leave its sums a step of 2^-{}: it is not exact",
+                accum.frac()
+            ),
+        )
+        .help("give the layer before it a result type with fewer integer bits")
+    })
 }
 
 /// Tables with an entry for every value of their index: no index drops a bit.

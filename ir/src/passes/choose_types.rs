@@ -36,7 +36,7 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
     match cx.types {
         Types::Configured | Types::Wide(_) => {
             for &id in &order {
-                choose_tables::run(graph, id, None, cx);
+                choose_tables::run(graph, id, cx);
             }
             return Ok(());
         }
@@ -83,7 +83,7 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
         }
         let ty = Interval::of(&node.ty());
         known[id.index()] = Interval { min: bound.min.max(ty.min), max: bound.max.min(ty.max) };
-        choose_tables::run(graph, id, operands.first().map(|o| o.values), cx);
+        choose_tables::run(graph, id, cx);
     }
     Ok(())
 }

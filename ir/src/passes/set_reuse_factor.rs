@@ -26,13 +26,10 @@ fn reuse_factor(node: &mut Node, io_type: IoType) -> Vec<Diagnostic> {
     // To hls4ml a dense layer of several axes is a convolution.
     let convolution = matches!(node.op, Op::Conv(_)) || node.shape.len() > 1;
     let depthwise = matches!(&node.op, Op::Conv(c) if c.kind == Kind::Depthwise);
-    let channels = match &node.op {
-        Op::Conv(c) => c.groups,
-        _ => 1,
-    };
     let Some(d) = node.op.product_mut() else { return notes };
-    // All groups' windows.
-    let (n_in, n_out) = (d.n_in() * channels, d.n_out());
+    // Of a convolution in groups: one group's window, all filters. That is the matrix that is cut into blocks; hls4ml counts
+    // all channels' windows, most of whose products it never forms.
+    let (n_in, n_out) = (d.n_in(), d.n_out());
     let unrolled = d.strategy == Strategy::ResourceUnrolled;
     if unrolled && (d.reuse_factor == 1 || (convolution && io_type == IoType::Parallel) || depthwise) {
         let why = if depthwise {

@@ -96,6 +96,7 @@ fn merged(base: Option<LayerConfig>, top: Option<LayerConfig>) -> Option<LayerCo
         parallelization_factor: top.parallelization_factor.or(base.parallelization_factor),
         conv_implementation: top.conv_implementation.or(base.conv_implementation),
         table_range_power2: top.table_range_power2.or(base.table_range_power2),
+        normalised_index: top.normalised_index.or(base.normalised_index),
         other,
     })
 }
