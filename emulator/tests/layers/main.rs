@@ -25,8 +25,10 @@ fn plan(n: usize, input: &str, nodes: &str) -> Plan {
         let node = graph.node(id);
         let layer = config.layer_name.entry(node.name.clone()).or_default();
         layer.precision.insert("result".into(), node.result);
+        layer.precision.insert("result_t".into(), node.result);
         for (name, p) in node.op.inner_types() {
             layer.precision.insert(name.into(), p);
+            layer.precision.insert(format!("{name}_t"), p);
         }
         for (name, w) in node.op.weights() {
             layer.precision.insert(name.into(), w.precision);
