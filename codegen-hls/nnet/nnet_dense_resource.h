@@ -25,9 +25,11 @@ void dense_resource(const x_T x[CONFIG_T::n_in], y_T y[CONFIG_T::n_out],
     NNET_PARTITION(acc) // all sums of a block grow side by side
 
     for (int j = 0; j < CONFIG_T::n_out; ++j) {
+        NNET_UNROLL
         acc[j] = cast<accum_t>(from_raw<typename CONFIG_T::bias_t>(bias[j]));
     }
     for (int ir = 0; ir < CONFIG_T::reuse_factor; ++ir) {
+        NNET_PIPELINE_LOOP(1) // a block a clock; inside a pipelined function all blocks are laid out and share its interval
         const int first_column = ir / row_blocks * columns;
         const int first_row = ir % row_blocks;
         for (int r = 0; r < rows; ++r) {
@@ -43,6 +45,7 @@ void dense_resource(const x_T x[CONFIG_T::n_in], y_T y[CONFIG_T::n_out],
         }
     }
     for (int j = 0; j < CONFIG_T::n_out; ++j) {
+        NNET_UNROLL
         y[j] = CONFIG_T::result::template of<y_T>(acc[j]);
     }
 }

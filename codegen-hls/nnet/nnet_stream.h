@@ -28,8 +28,10 @@ namespace nnet {
 template <int per_word, int n, class x_T, int bits> void read_token(hls::stream<ap_uint<bits> > &stream, x_T x[n]) {
     static const int width = format<x_T>::width;
     for (int first = 0; first < n; first += per_word) {
+        NNET_UNROLL
         const ap_uint<bits> word = stream.read();
         for (int i = 0; i < per_word; ++i) {
+            NNET_UNROLL
             if (first + i < n) {
                 x[first + i] = from_raw<x_T>(ap_uint<width>(word >> (i * width)));
             }
@@ -41,8 +43,10 @@ template <int per_word, int n, class x_T, int bits>
 void write_token(hls::stream<ap_uint<bits> > &stream, const x_T x[n]) {
     static const int width = format<x_T>::width;
     for (int first = 0; first < n; first += per_word) {
+        NNET_UNROLL
         ap_uint<bits> word = 0;
         for (int i = 0; i < per_word; ++i) {
+            NNET_UNROLL
             if (first + i < n) {
                 word |= ap_uint<bits>(raw_of(x[first + i])) << (i * width);
             }
@@ -54,6 +58,7 @@ void write_token(hls::stream<ap_uint<bits> > &stream, const x_T x[n]) {
 // A token of zeros.
 template <int n, class x_T> void clear_token(x_T x[n]) {
     for (int i = 0; i < n; ++i) {
+        NNET_UNROLL
         x[i] = x_T(0);
     }
 }
@@ -67,6 +72,7 @@ void read_tensor(hls::stream<ap_uint<bits> > &stream, x_T x[tokens * n]) {
         NNET_PARTITION(part)
         read_token<per_word, n>(stream, part);
         for (int i = 0; i < n; ++i) {
+            NNET_UNROLL
             x[token * n + i] = part[i];
         }
     }
@@ -79,6 +85,7 @@ void write_tensor(hls::stream<ap_uint<bits> > &stream, const x_T x[tokens * n]) 
         x_T part[n];
         NNET_PARTITION(part)
         for (int i = 0; i < n; ++i) {
+            NNET_UNROLL
             part[i] = x[token * n + i];
         }
         write_token<per_word, n>(stream, part);
@@ -96,6 +103,7 @@ void forward_tokens(hls::stream<ap_uint<bits_in> > &from, hls::stream<ap_uint<bi
         NNET_PARTITION(y)
         read_token<per_word_in, n>(from, x);
         for (int i = 0; i < n; ++i) {
+            NNET_UNROLL
             y[i] = cast<y_T>(x[i]);
         }
         write_token<per_word_out, n>(to, y);
@@ -118,6 +126,7 @@ void repack_tokens(hls::stream<ap_uint<bits_in> > &from, hls::stream<ap_uint<bit
             read_token<per_word_in, x_units * n>(from, x);
         }
         for (int i = 0; i < n; ++i) {
+            NNET_UNROLL
             y[y_unit * n + i] = cast<y_T>(x[x_unit * n + i]);
         }
         if (y_unit == y_units - 1) {

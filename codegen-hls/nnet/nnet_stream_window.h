@@ -30,13 +30,17 @@ void shift_window(x_T rows[CONFIG_T::buffer_rows][CONFIG_T::padded_width][CONFIG
     static const int last_row = CONFIG_T::reach_height - 1;
     static const int last_column = CONFIG_T::reach_width - 1;
     for (int c = 0; c < CONFIG_T::channels; ++c) {
+        NNET_UNROLL
         for (int k = 0; k <= last_row; ++k) {
+            NNET_UNROLL
             for (int l = 0; l < last_column; ++l) {
+                NNET_UNROLL
                 cells[k][l][c] = cells[k][l + 1][c];
             }
             cells[k][last_column][c] = k < last_row ? rows[k < last_row ? k : 0][column][c] : pixel[c];
         }
         for (int k = 0; k + 1 < last_row; ++k) {
+            NNET_UNROLL
             rows[k][column][c] = rows[k + 1][column][c];
         }
         rows[CONFIG_T::buffer_rows - 1][column][c] = pixel[c];
@@ -48,8 +52,11 @@ template <class CONFIG_T, class x_T>
 void take_window(const x_T cells[CONFIG_T::reach_height][CONFIG_T::reach_width][CONFIG_T::channels],
                  x_T window[CONFIG_T::kernel_height * CONFIG_T::kernel_width * CONFIG_T::channels]) {
     for (int k = 0; k < CONFIG_T::kernel_height; ++k) {
+        NNET_UNROLL
         for (int l = 0; l < CONFIG_T::kernel_width; ++l) {
+            NNET_UNROLL
             for (int c = 0; c < CONFIG_T::channels; ++c) {
+                NNET_UNROLL
                 window[(k * CONFIG_T::kernel_width + l) * CONFIG_T::channels + c] =
                     cells[k * CONFIG_T::dilation_height][l * CONFIG_T::dilation_width][c];
             }

@@ -311,9 +311,9 @@ mod tests {
         let graph = build(&[3, -1, 1, 0], 2, 2);
         let ranges = graph.ranges((-8, 7)).expect("small");
         let of = |j: usize| graph.outputs[j].and_then(|t| shifted(ranges[t.value], t)).expect("not zero");
-        // 3 x0 - x1 runs from -31 to 29; an input alone has its own range.
-        assert!(of(0).0 <= -31 && of(0).1 >= 29);
-        assert_eq!(of(1), (-8, 7));
+        // 3 x0 + x1 runs from -32 to 28; the negation of an input has its range mirrored.
+        assert!(of(0).0 <= -32 && of(0).1 >= 28);
+        assert_eq!(of(1), (-7, 8));
         assert_eq!(shifted((-8, 7), Term { value: 0, shift: 125, negative: false }), None);
     }
 }

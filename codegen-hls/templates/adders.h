@@ -4,8 +4,6 @@
 
 #include "nnet_common.h"
 
-namespace nnet {
-
 // y[j] = sum over i of x[i] * weight[i][j], exactly; v0, v1, ... are the raw integers of x.
 struct {{ adders.name }} {
     template <class x_T, class sum_T> static void of(const x_T x[{{ adders.n_in }}], sum_T y[{{ adders.n_out }}]) {
@@ -13,7 +11,5 @@ struct {{ adders.name }} {
 {{ adders.text }}
     }
 };
-
-} // namespace nnet
 
 #endif

@@ -1,5 +1,7 @@
     for (int token = 0; token < {{ tokens }}; ++token) {
+{%- if !in_blocks %}
         NNET_PIPELINE_TOKENS({{ ii }})
+{%- endif %}
 {%- for x in sources %}
         {{ x.ty }} {{ x.array }}[{{ x.len }}];
         NNET_PARTITION({{ x.array }})

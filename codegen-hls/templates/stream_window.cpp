@@ -6,7 +6,9 @@
     NNET_PARTITION(cells)
     for (int row = 0; row < {{ c }}::padded_height; ++row) {
         for (int column = 0; column < {{ c }}::padded_width; ++column) {
+{%- if !in_blocks %}
             NNET_PIPELINE_TOKENS({{ ii }})
+{%- endif %}
             {{ x.ty }} pixel[{{ x.len }}];
             NNET_PARTITION(pixel)
             if (nnet::is_inside<{{ c }}>(row, column)) {

@@ -60,7 +60,7 @@ fn text(graph: &AdderGraph, ranges: &[(i128, i128)], x: &FixedType, sum_bits: u3
     // An unsigned input has a sign bit to spare: its bits widen before they become signed.
     let signed = format!("ap_{}int<{}>", if x.signed { "" } else { "u" }, x.width);
     for i in (0..graph.n_in).filter(|i| used.contains(i)) {
-        let _ = writeln!(text, "        const ap_int<{input_bits}> v{i} = {signed}(raw_of(x[{i}]));");
+        let _ = writeln!(text, "        const ap_int<{input_bits}> v{i} = {signed}(nnet::raw_of(x[{i}]));");
     }
     for (k, adder) in graph.adders.iter().enumerate() {
         let w = bits(&ranges[graph.n_in + k]);
@@ -94,7 +94,7 @@ fn text(graph: &AdderGraph, ranges: &[(i128, i128)], x: &FixedType, sum_bits: u3
                 if t.negative { format!("-({value})") } else { value }
             }
         };
-        let _ = writeln!(text, "        y[{j}] = from_raw<sum_T>(ap_int<{sum_bits}>({value}));");
+        let _ = writeln!(text, "        y[{j}] = nnet::from_raw<sum_T>(ap_int<{sum_bits}>({value}));");
     }
     text.truncate(text.trim_end().len());
     text

@@ -109,6 +109,12 @@ fn times(layer: &mut Layer, d: &Dense, namer: &mut Namer) -> String {
     }
 }
 
+/// Whether the product is a loop over blocks that is pipelined by itself (strategy Resource), so that what surrounds it must not
+/// be: a pipeline around it would unroll it, all products at once.
+pub(crate) fn runs_in_blocks(d: &Dense) -> bool {
+    blocks(d).is_some_and(|b| b.reuse_factor > 1)
+}
+
 /// How the resource strategy cuts the matrix.
 struct Blocks {
     rows: usize,

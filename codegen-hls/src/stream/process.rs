@@ -57,6 +57,8 @@ pub(super) struct Task<'a> {
 struct MapCode<'a> {
     tokens: usize,
     ii: u64,
+    /// The product runs through its blocks by itself, see [`op::product::runs_in_blocks`].
+    in_blocks: bool,
     sources: &'a [End],
     y: &'a End,
     calls: &'a [String],
@@ -162,7 +164,9 @@ impl Task<'_> {
             .collect();
         op::lower(layer, self.node, &operands, IoType::Stream, namer);
         let ii = self.interval(op::interval(&self.node.op).into());
-        let code = MapCode { tokens: y.tokens, ii, sources: &self.sources, y, calls: &layer.calls };
+        let in_blocks = self.node.op.product().is_some_and(op::product::runs_in_blocks);
+        let code =
+            MapCode { tokens: y.tokens, ii, in_blocks, sources: &self.sources, y, calls: &layer.calls };
         Body { text: text(&code), script: Script::repeat(MAP, y.tokens), interval: ii }
     }
 

@@ -15,6 +15,8 @@ use netlathe_ir::op::window::{Sides, Window};
 struct Code<'a> {
     config: &'a str,
     ii: u64,
+    /// The product runs through its blocks by itself, see [`op::product::runs_in_blocks`].
+    in_blocks: bool,
     x: &'a End,
     y: &'a End,
     window_len: usize,
@@ -91,6 +93,7 @@ fn body(task: &Task<'_>, layer: &mut Layer, window: &Window, image: [usize; 3], 
     let code = Code {
         config: &layer.config_name,
         ii,
+        in_blocks: task.node.op.product().is_some_and(op::product::runs_in_blocks),
         x: &task.sources[0],
         y: &task.result,
         window_len: window.kernel[0] * window.kernel[1] * channels,

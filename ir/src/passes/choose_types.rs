@@ -82,7 +82,11 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
             });
         }
         let ty = Interval::of(&node.ty());
-        known[id.index()] = Interval { min: bound.min.max(ty.min), max: bound.max.min(ty.max) };
+        known[id.index()] = match node.op {
+            // Whatever the samples show, every value of its type may come in.
+            Op::Input(_) => ty,
+            _ => Interval { min: bound.min.max(ty.min), max: bound.max.min(ty.max) },
+        };
         choose_tables::run(graph, id, cx);
     }
     Ok(())
@@ -257,9 +261,16 @@ fn observe(graph: &Graph, order: &[NodeId], samples: &[Vec<Vec<f64>>]) -> Vec<In
     seen.into_iter().map(|i| i.unwrap_or(Interval::point(0.0))).collect()
 }
 
-/// Made-up inputs: normal, deviation 4 around 0; behind an input that is normalised first, around that layer's mean.
+/// Made-up inputs: normal, deviation 4 around 0; behind an input that is normalised first, around that layer's mean. Fewer of
+/// them for a large network, each of whose tensors shows many values by itself.
 fn synthetic(graph: &Graph) -> Vec<Vec<Vec<f64>>> {
-    const SAMPLES: usize = 256;
+    const SAMPLES: u64 = 256;
+    const FEWEST: u64 = 8;
+    /// What may be spent on all of them: about half a second.
+    const MULTIPLICATIONS: u64 = 300_000_000;
+    let each: u64 =
+        graph.order().iter().map(|&id| graph.node(id)).map(|n| n.op.multiplications(&n.shape)).sum();
+    let samples = (MULTIPLICATIONS / each.max(1)).clamp(FEWEST, SAMPLES);
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut uniform = move || {
         // xorshift64*
@@ -271,7 +282,7 @@ fn synthetic(graph: &Graph) -> Vec<Vec<Vec<f64>>> {
     let mut normal = move || (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
     let shapes: Vec<Vec<(f64, f64)>> =
         graph.inputs.iter().map(|&id| centre_and_deviation(graph, id)).collect();
-    (0..SAMPLES)
+    (0..samples)
         .map(|_| shapes.iter().map(|s| s.iter().map(|(c, d)| c + d * normal()).collect()).collect())
         .collect()
 }
