@@ -183,7 +183,10 @@ mod tests {
     fn a_case_reads_back_as_it_was_written() {
         let text = print(&case());
         assert_eq!(print(&parse(&text, Path::new("t.ir")).unwrap()), text);
-        assert!(text.contains("// style dataflow") && text.contains("// input 0: -1 -2 -3 -4 -5 -6"), "{text}");
+        assert!(
+            text.contains("// style dataflow") && text.contains("// input 0: -1 -2 -3 -4 -5 -6"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -190,7 +190,15 @@ pub fn run(options: &Options, tell: &mut (dyn FnMut(Event<'_>) + Send)) -> Resul
             _ => fault.detail.chars().filter(|c| !c.is_ascii_digit()).take(80).collect(),
         };
         let shrinks = options.shrink && messages.len() < SHRUNK && messages.insert((fault.kind, message));
-        report.failures.push(failure(seed, &case, fault, &shop, &compiler, shrinks, options.keep.as_deref())?);
+        report.failures.push(failure(
+            seed,
+            &case,
+            fault,
+            &shop,
+            &compiler,
+            shrinks,
+            options.keep.as_deref(),
+        )?);
     }
     report.seconds = begun.elapsed().as_secs_f64();
     Ok(report)
