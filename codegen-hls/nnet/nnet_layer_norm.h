@@ -61,9 +61,9 @@ template <class CONFIG_T> struct root_normalised {
     // Half the exponent of the smallest variance, and with it the product's smallest shift to CONFIG_T::z_frac fraction bits.
     static const int least_power = frac < 0 ? -frac / 2 : -((frac + 1) / 2);
     static const int least = frac + format<table_t>::frac + least_power - CONFIG_T::z_frac;
-    static const int wide_bits = product_bits + (least < 0 ? -least : 0) + 1;
-    static const int z_bits = CONFIG_T::z_integer + CONFIG_T::z_frac;
-    typedef ap_fixed<z_bits, CONFIG_T::z_integer> z_t;
+    // Exact even where an accumulator that overflowed makes the quotient large.
+    static const int z_bits = product_bits + (least < 0 ? -least : 0) + 1;
+    typedef ap_fixed<z_bits, z_bits - CONFIG_T::z_frac> z_t;
 
     table_t entry;
     int shift;
@@ -86,12 +86,12 @@ template <class CONFIG_T> struct root_normalised {
         shift = frac + format<table_t>::frac + power - CONFIG_T::z_frac;
     }
 
-    // d times the root, rounded half up to z_frac fraction bits; it fits unless the accumulator overflowed, and wraps then.
+    // d times the root, rounded half up to z_frac fraction bits.
     z_t of(const accum_t &d) const {
-        const ap_int<wide_bits> product = ap_int<wide_bits>(signed_raw(d) * signed_raw(entry));
-        const int right = shift < wide_bits ? shift : wide_bits - 1;
-        const ap_int<wide_bits> z = right <= 0 ? ap_int<wide_bits>(product << -right)
-                                               : ap_int<wide_bits>(((product >> (right - 1)) + ap_int<wide_bits>(1)) >> 1);
+        const ap_int<z_bits> product = ap_int<z_bits>(signed_raw(d) * signed_raw(entry));
+        const int right = shift < z_bits ? shift : z_bits - 1;
+        const ap_int<z_bits> z = right <= 0 ? ap_int<z_bits>(product << -right)
+                                               : ap_int<z_bits>(((product >> (right - 1)) + ap_int<z_bits>(1)) >> 1);
         return from_raw<z_t>(ap_uint<z_bits>(z));
     }
 };

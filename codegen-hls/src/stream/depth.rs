@@ -227,6 +227,25 @@ mod tests {
         assert_eq!(prove(&model, &[9, 9]), Err(Stuck { waiting: vec![], left: vec![0] }));
     }
 
+    /// As many tokens as the largest networks of tiny boards have: 60 processes of 10,000 tokens.
+    #[test]
+    fn large_networks_take_no_time() {
+        let count = 60;
+        let processes = (0..count).map(|i| process("p", &[i], &[i + 1], Script::repeat(MAP, 10_000), 1));
+        let model = Model {
+            processes: processes.collect(),
+            streams: count + 1,
+            inputs: vec![(0, 10_000)],
+            outputs: vec![count],
+        };
+        let start = std::time::Instant::now();
+        let peaks = peaks(&model);
+        assert_eq!(prove(&model, &peaks), Ok(()));
+        // 0.3 s in a development build: what is tested is that it does not grow with the square of the tokens.
+        let seconds = start.elapsed().as_secs_f64();
+        assert!(seconds < 5.0, "{seconds} s");
+    }
+
     #[test]
     fn reads_in_turn() {
         // All of the first operand, then all of the second, both from one clone: the second must hold all.

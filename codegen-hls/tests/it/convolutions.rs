@@ -143,9 +143,9 @@ fn convolutions_in_random_types() {
             c.product.weight = c.product.weight.clone().quantized_by(WeightQuantizer {
                 ty: FixedType::uint(1),
                 encoding: Encoding::Xnor,
-                loose: false,
                 text: "binary(alpha=1)".into(),
                 scale: None::<Scale>,
+                loose: false,
                 unquantized: None,
             });
         } else {
@@ -232,9 +232,9 @@ fn products_of_rows_and_powers_of_two() {
             d.weight = d.weight.clone().quantized_by(WeightQuantizer {
                 ty: exponent,
                 encoding: Encoding::Exponent,
-                loose: false,
                 text: "quantized_po2(4)".into(),
                 scale: None::<Scale>,
+                loose: false,
                 unquantized: None,
             });
         }

@@ -1,7 +1,7 @@
 //! Many kernels in one program: most of g++'s time goes into the HLS types, which neighbours share.
 //!
-//! Each kernel with its bench is included into a namespace of its own; what they include themselves is included before, and most
-//! of that is compiled once for all programs.
+//! Layers have names of their own in every kernel, so kernels can stand side by side; each bench is included into a namespace of
+//! its own. What both include themselves is included before, and most of that is compiled once for all programs.
 
 use super::judge::{Fault, FaultKind, Prepared};
 use crate::ap_types::ApTypes;
@@ -25,7 +25,7 @@ const GUARD: &str = "DEFINES_H_";
 
 /// One kernel to be run.
 pub(super) struct Job<'a> {
-    /// The kernel's top function and namespace.
+    /// The kernel's top function.
     pub(super) name: &'a str,
     pub(super) prepared: &'a Prepared,
     pub(super) inputs: &'a [ArrayD<i128>],
@@ -160,13 +160,15 @@ impl Workshop {
         for Job { name, .. } in jobs {
             let _ = write!(
                 text,
-                "namespace {name} {{\n#include \"{name}/{name}.cpp\"\n#include \"{name}/tb_{name}.cpp\"\n}}\n#undef {GUARD}\n"
+                "#include \"{name}/{name}.cpp\"\n#undef {GUARD}\nnamespace bench_{name} {{\n#include \"{name}/tb_{name}.cpp\"\n}}\n"
             );
         }
         text.push_str("int main(int argc, char **argv) {\n    const std::string name = argv[1];\n");
         for Job { name, .. } in jobs {
-            let _ =
-                writeln!(text, "    if (name == \"{name}\") {{ return {name}::main(argc - 1, argv + 1); }}");
+            let _ = writeln!(
+                text,
+                "    if (name == \"{name}\") {{ return bench_{name}::main(argc - 1, argv + 1); }}"
+            );
         }
         text.push_str("    return 2;\n}\n");
         self.write(&format!("{folder}/{program}.cpp"), &text)?;
