@@ -39,13 +39,13 @@ impl<R: Int> Index<R> {
     /// division does.
     pub fn new(x: &FixedType, size: u32, span: i64, budget: &mut Budget) -> Self {
         let frac = x.frac();
-        // 33 bits: hls4ml multiplies by an unsigned int.
-        budget.need(x.raw_bits() + 33);
+        // The product; hls4ml's own has more bits, for it multiplies by an unsigned int of 32.
+        budget.need(x.raw_bits() + u32::BITS - size.leading_zeros());
         // A coarse grid shifts the quotient up (beyond 18 bits every step leaves the table); a fine one divides further, for
         // truncations toward zero nest.
         let (up, down) = if frac >= 0 { (0, frac.unsigned_abs()) } else { (frac.unsigned_abs().min(18), 0) };
         let span_bits = 64 - span.unsigned_abs().leading_zeros();
-        let bits = span_bits.max(33) + 1 + down;
+        let bits = span_bits + 1 + down;
         budget.need(bits);
         let down = if R::BITS <= bits { 0 } else { down };
         Self {

@@ -44,8 +44,8 @@ fn clipped_and_general_relu() {
 
 #[test]
 fn prelu_has_a_slope_for_each_element() {
-    let alpha = Box::new(weight(&[2], &[1, -3], ty("ap_fixed<4,2>")));
-    // -1 times 0.25 and -0.75, along the last axis of two rows.
+    let alpha = Box::new(weight(&[4], &[1, -3, 1, -3], ty("ap_fixed<4,2>")));
+    // -1 times 0.25 and -0.75.
     assert_eq!(
         act(PARALLEL, Function::PRelu { alpha }, SIXTEENTHS, &[-16, -16, 16, -32]),
         [-256, 768, 1024, 1536]

@@ -126,6 +126,10 @@ pub(super) fn traces(dir: &Path) -> Result<Vec<(String, ArrayD<f64>)>, Error> {
     paths.sort();
     paths
         .iter()
-        .map(|p| Ok((p.file_stem().unwrap_or_default().to_string_lossy().into_owned(), npy::read(p)?)))
+        .map(|p| {
+            let name = p.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            // hls4ml renames a reshape that it repacks.
+            Ok((name.strip_prefix("repack_").map_or(name.clone(), str::to_owned), npy::read(p)?))
+        })
         .collect()
 }

@@ -77,7 +77,7 @@ fn has_po2_scale(norm: &BatchNorm) -> bool {
 }
 
 /// Two constants may become one when at most one of them is quantised, the other being neutral.
-pub(super) fn combinable(a: &Weight, b: &Weight, neutral: f64) -> bool {
+fn combinable(a: &Weight, b: &Weight, neutral: f64) -> bool {
     let is_neutral = |w: &Weight| w.quantizer.is_none() && w.data.iter().all(|&x| x == neutral);
     (a.quantizer.is_none() && b.quantizer.is_none()) || is_neutral(a) || is_neutral(b)
 }
