@@ -111,8 +111,10 @@ impl Net {
         let id = self.graph.add(name, origin, op, inputs).unwrap();
         let mut layer = LayerConfig::default();
         layer.precision.insert("result".into(), Precision::Is(result));
+        layer.precision.insert("result_t".into(), Precision::Is(result));
         for (var, ty) in types {
             layer.precision.insert((*var).into(), Precision::Is(*ty));
+            layer.precision.insert(format!("{var}_t"), Precision::Is(*ty));
         }
         self.config.layer_name.insert(name.into(), layer);
         id
