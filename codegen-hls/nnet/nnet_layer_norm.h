@@ -61,9 +61,10 @@ template <class CONFIG_T> struct root_normalised {
     // Half the exponent of the smallest variance, and with it the product's smallest shift to CONFIG_T::z_frac fraction bits.
     static const int least_power = frac < 0 ? -frac / 2 : -((frac + 1) / 2);
     static const int least = frac + format<table_t>::frac + least_power - CONFIG_T::z_frac;
-    // Exact even where an accumulator that overflowed makes the quotient large.
-    static const int z_bits = product_bits + (least < 0 ? -least : 0) + 1;
-    typedef ap_fixed<z_bits, z_bits - CONFIG_T::z_frac> z_t;
+    // Exact even where an accumulator that overflowed makes the quotient large; z_t then wraps.
+    static const int exact_bits = product_bits + (least < 0 ? -least : 0) + 1;
+    static const int z_bits = exact_bits > CONFIG_T::z_integer + CONFIG_T::z_frac ? exact_bits : CONFIG_T::z_integer + CONFIG_T::z_frac;
+    typedef ap_fixed<CONFIG_T::z_integer + CONFIG_T::z_frac, CONFIG_T::z_integer> z_t;
 
     table_t entry;
     int shift;
@@ -92,7 +93,7 @@ template <class CONFIG_T> struct root_normalised {
         const int right = shift < z_bits ? shift : z_bits - 1;
         const ap_int<z_bits> z = right <= 0 ? ap_int<z_bits>(product << -right)
                                                : ap_int<z_bits>(((product >> (right - 1)) + ap_int<z_bits>(1)) >> 1);
-        return from_raw<z_t>(ap_uint<z_bits>(z));
+        return from_raw<z_t>(ap_uint<format<z_t>::width>(ap_uint<z_bits>(z)));
     }
 };
 

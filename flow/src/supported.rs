@@ -213,6 +213,8 @@ fn sample(class: &str) -> Option<Sample> {
     let stride = Extent::Window(Window { stride: window.kernel, ..window });
     Some(Some(match plain {
         "InputLayer"
+        | "Sequential"
+        | "Functional"
         | "Dropout"
         | "AlphaDropout"
         | "GaussianDropout"

@@ -16,7 +16,9 @@ const MAX_ADDERS: usize = 8000;
 
 /// Writes the product's adders, if it is to be made of them; the configuration gets `adders`.
 pub(super) fn lower(layer: &mut Layer, d: &Dense, x: &FixedType, namer: &mut Namer) -> bool {
-    if d.strategy != Strategy::DistributedArithmetic || d.weight.encoding != Encoding::Fixed {
+    // Bits that stand for -1 and 1 are no numbers to shift.
+    let numbers = d.weight.encoding == Encoding::Fixed && d.input == Encoding::Fixed;
+    if d.strategy != Strategy::DistributedArithmetic || !numbers {
         return false;
     }
     let (n_in, n_out) = (d.n_in(), d.n_out());

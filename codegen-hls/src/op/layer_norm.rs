@@ -30,6 +30,7 @@ pub(super) fn lower(layer: &mut Layer, l: &LayerNorm, x: &Operand<'_>, namer: &m
             let bits = accum_ty.width.max(64 - epsilon.leading_zeros()) + 1;
             layer.constant("log2_size", table.entries.len().ilog2() as usize);
             layer.constant("variance_bits", bits as usize);
+            layer.constant("z_integer", LayerNorm::normalised_integer_bits(n) as usize);
             layer.config.push(format!("static const int z_frac = {NORMALISED_FRAC};"));
             layer.config.push(format!("static const long long epsilon = {epsilon}LL;"));
             "root_normalised"
