@@ -22,6 +22,7 @@ struct Tensor {
     int width;
     bool is_signed;
 };
+
 // Elements `first` to `first + count - 1` of a tensor lie in a word from bit `lsb` on.
 struct Slot {
     int tensor;
@@ -63,7 +64,6 @@ int offset(const Tensor *tensors, int tensor) {
     }
     return sum;
 }
-
 
 template <int bits> void load(ap_uint<bits> &word, const std::vector<bits_t> &words, int number) {
     for (int i = 0; i < bits; ++i) {
