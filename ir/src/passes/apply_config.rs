@@ -8,7 +8,7 @@
 //! file, and of layers that only move elements, whose tensor is made with the type that their operand has in the configuration.
 
 use super::{Context, Types};
-use crate::config::{Config, Strategy};
+use crate::config::{Config, IoType, PipelineStyle, Strategy};
 use crate::diag::{Diagnostic, Refused};
 use crate::graph::{Graph, Node};
 use crate::op::Op;
@@ -37,7 +37,24 @@ pub(super) fn run(graph: &mut Graph, cx: &mut Context<'_>) -> Result<(), Refused
         }
         set_layout(node, class, cx);
     }
+    check_style(graph.io_type, cx);
     Ok(())
+}
+
+/// What runs side by side follows from the I/O style alone.
+fn check_style(io_type: IoType, cx: &mut Context<'_>) {
+    let (asked, made) = match (cx.config.pipeline_style, io_type) {
+        (Some(PipelineStyle::Dataflow), IoType::Parallel) => ("dataflow", "one pipeline through all layers"),
+        (Some(PipelineStyle::Pipeline), IoType::Stream) => ("pipeline", "a process for every layer"),
+        _ => return,
+    };
+    cx.notes.push(
+        Diagnostic::warning(
+            "NL225",
+            format!("PipelineStyle {asked} has no effect: {} is {made}", io_type.name()),
+        )
+        .help("use io_stream for layers that run side by side, io_parallel for one pipeline"),
+    );
 }
 
 /// A layer name that the model does not have is refused: hls4ml ignores it, and its user with it.
