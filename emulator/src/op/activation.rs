@@ -297,21 +297,23 @@ impl<R: Int> Kernel<R> {
         let frac = sum.frac();
         // 2 * s - 1, exact in 32-bit integers times the sum's type.
         let exact = if tanh { FixedType::int(3).mul(&sum).sub(&FixedType::int(2)) } else { sum };
-        let result = Cast::from_frac(exact.raw_bits(), frac, y)?;
+        // The sum's grid may be too coarse for 1, the difference's is not.
+        let exact_frac = if tanh { frac.max(0) } else { frac };
+        let result = Cast::from_frac(exact.raw_bits(), exact_frac, y)?;
         budget.hold(&exact);
         budget.need(result.needed_bits());
-        let lift = |raw: i128, from: i32| {
-            let by = alignment(from, frac);
+        let lift = |raw: i128, from: i32, to: i32| {
+            let by = alignment(from, to);
             R::truncate(if exact.raw_bits() > 128 { 0 } else { raw << by })
         };
-        let one = if frac >= 0 { lift(1, 0) } else { R::ZERO };
+        let one = if frac >= 0 { lift(1, 0, frac) } else { R::ZERO };
         Ok(Kernel::Hard {
             slope: constant(slope, slope_ty)?,
             shift: alignment(product.frac(), frac),
-            offset: lift(from_f64(shift, shift_ty)?, shift_ty.frac()),
+            offset: lift(from_f64(shift, shift_ty)?, shift_ty.frac(), frac),
             one,
-            gain: if tanh { R::of(2) } else { R::ONE },
-            less: if tanh { one } else { R::ZERO },
+            gain: if tanh { lift(2, frac, exact_frac) } else { R::ONE },
+            less: if tanh { lift(1, 0, exact_frac) } else { R::ZERO },
             result,
         })
     }

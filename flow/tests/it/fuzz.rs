@@ -65,3 +65,18 @@ fn kinds_are_chosen_by_name() {
         assert!(report.failures.iter().all(|f| f.fault.kind != FaultKind::Differs));
     }
 }
+
+/// Networks that once came out differently.
+#[test]
+fn old_faults_do_not_come_back() {
+    if !can_compile("random networks that once failed") {
+        return;
+    }
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/fuzz");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty());
+    for file in files {
+        assert_eq!(fuzz::replay(&file, None, &cache()).unwrap(), None, "{}", file.display());
+    }
+}
