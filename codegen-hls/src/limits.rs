@@ -81,9 +81,10 @@ fn array(network: &Validated, node: &Node, io: IoType) -> (usize, &'static str) 
     let channels = |n: &Node| n.shape.last().copied().unwrap_or(1);
     let x = node.inputs.first().map_or(0, |&id| channels(network.node(id)));
     let window = match &node.op {
-        Op::Conv(c) => c.window.kernel[0] * c.window.kernel[1] * x,
+        // What lies between the cells of a dilated window is kept, too.
+        Op::Conv(c) => c.window.reach().into_iter().fold(x, usize::saturating_mul),
         Op::Pool(p) => match p.extent {
-            Extent::Window(w) => w.kernel[0] * w.kernel[1] * x,
+            Extent::Window(w) => w.reach().into_iter().fold(x, usize::saturating_mul),
             Extent::Global { .. } => x,
         },
         _ => 0,

@@ -28,7 +28,14 @@ pub fn check(
         return Ok(());
     }
     let help = match fitting(loaded, source, samples, network.graph().io_type, &found) {
-        Some(fits) => format!("this configuration fits:\n{}", indented(&fits)),
+        Some(fits) => {
+            // Without a configuration the types are NetLathe's choice: a file with these keys alone would mean others.
+            let first = match loaded.config {
+                Some(_) => "",
+                None => "write the configuration in force with `config MODEL -o FILE`, change these keys in it and give it as --config; ",
+            };
+            format!("{first}this configuration fits:\n{}", indented(&fits))
+        }
         None => "no strategy, reuse factor or I/O style makes it fit: make the layer smaller (pool or stride before it, fewer \
                  units), or insist with --accept-large"
             .to_owned(),

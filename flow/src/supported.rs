@@ -40,8 +40,9 @@ type Sample = Option<(Vec<Vec<usize>>, Op)>;
 pub fn page() -> Result<String, String> {
     let mut out = String::from(
         "# Supported layers\n\n\
-         Written by `cargo xtask supported-layers` from the code: every layer below was lowered, planned by the emulator and emitted\n\
-         as C++, in both I/O styles and with every strategy. What is not here is refused by name (NL110).\n\n\
+         Written by `cargo xtask supported-layers` from the code. For every layer that computes, a small network of its operation was lowered, planned\n\
+         by the emulator and emitted as C++, in both I/O styles and with every strategy; layers of QKeras stand for the same operation\n\
+         with other weights. Which files hold a layer is the reader's own table. What is not here is refused by name (NL110).\n\n\
          | layer | Keras 2 | Keras 3 | QKeras | HGQ2 | emulator | io_parallel | io_stream | strategies |\n\
          |---|---|---|---|---|---|---|---|---|\n",
     );

@@ -241,9 +241,9 @@ pub fn window_cells(w: &Window, [height, width]: [usize; 2], at: [usize; 2]) -> 
 }
 
 /// Output positions of a window, row by row, each with its cells.
-fn positions(w: &Window, [height, width]: [usize; 2]) -> Vec<Vec<Option<[usize; 2]>>> {
-    let [rows, columns] = w.positions([height, width]).unwrap_or([0, 0]);
-    (0..rows * columns).map(|p| window_cells(w, [height, width], [p / columns, p % columns])).collect()
+fn positions(w: &Window, size: [usize; 2]) -> impl Iterator<Item = Vec<Option<[usize; 2]>>> {
+    let [rows, columns] = w.positions(size).unwrap_or([0, 0]);
+    (0..rows * columns).map(move |p| window_cells(w, size, [p / columns, p % columns]))
 }
 
 fn convolve(c: &Conv, x: &[f64], shape: &[usize]) -> Vec<f64> {

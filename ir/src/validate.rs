@@ -133,7 +133,10 @@ fn check_node(graph: &Graph, node: &Node) -> Vec<Diagnostic> {
         if w.dilation != [1, 1] || p.top.max(p.bottom) >= w.kernel[0] || p.left.max(p.right) >= w.kernel[1] {
             errors.push(Diagnostic::error(
                 "NL107",
-                format!("a pooling window of {:?} with padding {p:?} would see padding alone", w.kernel),
+                format!(
+                    "a pooling window of {:?} with padding {p:?} has gaps, or would see padding alone",
+                    w.kernel
+                ),
             ));
         }
     }

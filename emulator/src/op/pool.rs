@@ -81,8 +81,7 @@ impl Kernel {
 
     pub fn run<R: Int, const COUNT: bool>(&self, x: &[R], y: &mut [R], counts: &mut Counts) {
         let channels = self.input[2];
-        let mut at = Vec::with_capacity(self.window.kernel[0] * self.window.kernel[1]);
-        let mut cells = Vec::with_capacity(at.capacity());
+        let (mut at, mut cells) = (Vec::new(), Vec::new());
         let mut positions = y.chunks_exact_mut(channels);
         for i in 0..self.output[0] {
             for j in 0..self.output[1] {

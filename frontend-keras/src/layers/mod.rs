@@ -32,7 +32,7 @@ pub(crate) use support::ACTIVATIONS;
 pub use support::{SUPPORTED, Support, supported};
 
 /// Most elements of a tensor.
-pub(crate) const MAX_ELEMENTS: usize = 1 << 28;
+pub(crate) use netlathe_ir::validate::MAX_ELEMENTS;
 
 /// A node to be.
 pub(crate) struct Piece {

@@ -87,7 +87,11 @@ pub(super) fn sides(
 
 /// The window with the padding that the layer asks for.
 pub(super) fn padded(scene: &Scene<'_>, window: Window, [h, w]: [usize; 2]) -> Result<Window, Diagnostic> {
-    let padding = scene.layer.config.get("padding").and_then(Value::as_str).unwrap_or("valid");
+    let padding = match scene.layer.config.get("padding") {
+        None | Some(Value::Null) => "valid",
+        Some(Value::String(text)) => text,
+        Some(value) => return Err(scene.wrong("padding", value, "`valid`, `same` or `causal`")),
+    };
     match padding.to_ascii_lowercase().as_str() {
         "valid" => Ok(window),
         "same" => Ok(window.same([h, w])),

@@ -295,7 +295,7 @@ fn settings_that_cannot_be_kept_are_refused() {
         config
     };
     let unsupported = code::UNSUPPORTED_LAYER;
-    let cases: [(&str, Value, &str, &str); 22] = [
+    let cases: [(&str, Value, &str, &str); 23] = [
         ("Conv2D", conv(json!({"data_format": "channels_first"})), unsupported, "channels_last"),
         ("Conv2D", conv(json!({"padding": "causal"})), unsupported, "causal"),
         ("Conv2D", conv(json!({"groups": 2})), code::SHAPE, "2 groups do not divide 3"),
@@ -305,12 +305,13 @@ fn settings_that_cannot_be_kept_are_refused() {
         ("Activation", json!({"activation": "mish"}), unsupported, "softplus"),
         ("DepthwiseConv2D", conv(json!({"depth_multiplier": 1 << 28})), code::MALFORMED, "kernel"),
         ("MaxPooling2D", json!({"pool_size": [9, 9]}), code::SHAPE, "does not fit"),
+        ("AveragePooling2D", json!({"pool_size": 1 << 20, "padding": "same"}), code::SHAPE, "65536 cells"),
         ("MaxPooling2D", json!({"data_format": "channels_first"}), unsupported, "data_format"),
         ("ZeroPadding2D", json!({"padding": [[1, 2, 3], [0, 0]]}), code::MALFORMED, "`padding`"),
-        ("ZeroPadding2D", json!({"padding": [[0, 1 << 20], [0, 1 << 20]]}), code::SHAPE, "268435456"),
+        ("ZeroPadding2D", json!({"padding": [[0, 1 << 20], [0, 1 << 20]]}), code::SHAPE, "67108864"),
         ("Cropping2D", json!({"cropping": 3}), code::SHAPE, "leaves nothing"),
         ("UpSampling2D", json!({"interpolation": "lanczos3"}), unsupported, "nearest or bilinear"),
-        ("UpSampling2D", json!({"size": [1 << 20, 1 << 20]}), code::SHAPE, "268435456"),
+        ("UpSampling2D", json!({"size": [1 << 20, 1 << 20]}), code::SHAPE, "67108864"),
         ("Permute", json!({"dims": [0, 1, 2]}), code::MALFORMED, "`dims`"),
         ("Softmax", json!({"axis": [1, 2]}), unsupported, "several axes"),
         ("LayerNormalization", json!({"axis": [1]}), unsupported, "only the last"),

@@ -132,8 +132,6 @@ fn models_that_multiply_are_bounded() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("model.json");
     std::fs::write(&path, model.to_string()).expect("a file");
-    let start = std::time::Instant::now();
     let error = read_with_weights(&path, testdata("plain.weights.h5")).expect_err("too many layers");
     assert!(error.to_string().contains("more than 20000 layers"), "{error}");
-    assert!(start.elapsed().as_secs() < 20, "it took {:?}", start.elapsed());
 }

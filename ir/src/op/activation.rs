@@ -116,7 +116,7 @@ impl Function {
             Function::Sigmoid | Function::Softplus | Function::Softsign => Some(Span::Around { range: 8 }),
             Function::Tanh => Some(Span::Around { range: 4 }),
             Function::Elu { .. } | Function::Selu => Some(Span::Below { range: 8 }),
-            Function::Exponential { range_log2 } => Some(Span::Centred { range: 1 << range_log2 }),
+            Function::Exponential { range_log2 } => Some(Span::Centred { range: 1 << range_log2.min(&6) }),
             Function::Gelu { .. } => Some(Span::Centred { range: 8 }),
             Function::Silu => Some(Span::Centred { range: 16 }),
             _ => None,

@@ -1,4 +1,4 @@
-//! Joins two tensors along an axis.
+//! Joins tensors along an axis.
 
 /// Concatenation; each element is converted to the result's type.
 #[derive(Clone, PartialEq, Debug)]

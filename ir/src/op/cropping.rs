@@ -13,7 +13,8 @@ impl Cropping {
     pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {
         let [h, w, c] = self.spatial.split(input)?;
         let s = self.sides;
-        match (h.checked_sub(s.top + s.bottom), w.checked_sub(s.left + s.right)) {
+        let less = |n: usize, before: usize, after: usize| n.checked_sub(before)?.checked_sub(after);
+        match (less(h, s.top, s.bottom), less(w, s.left, s.right)) {
             (Some(h), Some(w)) if h > 0 && w > 0 => Ok(self.spatial.join([h, w, c])),
             _ => Err(format!("cropping {s:?} leaves nothing of an input of shape {input:?}")),
         }

@@ -40,8 +40,8 @@
 //! ```
 //!
 //! Entry `s * 2^M + t` is `1 / sqrt(2^s * (1 + (t + 1/2) / 2^M))`: between 1/2 and 1. Because `d_i^2 <= n * var`, `|z_i| * 2^-G` stays
-//! below `2 * sqrt(n)`: `Z`, [`LayerNorm::normalised_type`], holds it. Only where the accumulator itself has wrapped or saturated may
-//! it wrap.
+//! below `2 * sqrt(n)`: `Z`, [`LayerNorm::normalised_type`], holds it. Only where the accumulator itself has wrapped or saturated, or
+//! is too coarse for `1 / n`, may it wrap.
 
 use crate::table::Table;
 use crate::weight::Weight;

@@ -1,5 +1,10 @@
 //! What convolution, pooling, padding and cropping share: spatial axes, windows that move over them, borders.
 
+use crate::validate::MAX_ELEMENTS;
+
+/// Cells of a window that is larger than its image.
+const MAX_CELLS: usize = 1 << 16;
+
 /// Spatial axes of a tensor: channels are the last axis of all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Spatial {
@@ -68,19 +73,29 @@ pub struct Window {
 impl Window {
     /// Cells from the first to the last, (height, width).
     pub fn reach(&self) -> [usize; 2] {
-        [0, 1].map(|a| (self.kernel[a].saturating_sub(1)) * self.dilation[a] + 1)
+        [0, 1].map(|a| self.kernel[a].saturating_sub(1).saturating_mul(self.dilation[a]).saturating_add(1))
     }
 
     /// Positions (height, width) over an input of that (height, width).
     ///
     /// # Errors
-    /// The window is empty, stands still, or is larger than the padded input; in words.
+    /// The window is empty, stands still, is larger than the padded input, or beyond any hardware; in words.
     pub fn positions(&self, [h, w]: [usize; 2]) -> Result<[usize; 2], String> {
         if [self.kernel, self.stride, self.dilation].as_flattened().contains(&0) {
             return Err("kernel, stride and dilation must be at least 1".into());
         }
         let p = self.padding;
-        let padded = [h + p.top + p.bottom, w + p.left + p.right];
+        let padded = [
+            h.saturating_add(p.top).saturating_add(p.bottom),
+            w.saturating_add(p.left).saturating_add(p.right),
+        ];
+        let [cells, pixels] = [self.kernel, padded].map(|[a, b]| a.saturating_mul(b));
+        if pixels > MAX_ELEMENTS || cells > MAX_CELLS.max(h.saturating_mul(w)) {
+            return Err(format!(
+                "a window of {:?} over a padded input of {padded:?} is more than {MAX_CELLS} cells, or {MAX_ELEMENTS} pixels",
+                self.kernel
+            ));
+        }
         let reach = self.reach();
         if reach[0] > padded[0] || reach[1] > padded[1] {
             return Err(format!("a window of {reach:?} does not fit into the input's {padded:?}"));
@@ -94,7 +109,7 @@ impl Window {
         let reach = self.reach();
         let total = |n: usize, a: usize| {
             let s = self.stride[a].max(1);
-            ((n.div_ceil(s).saturating_sub(1)) * s + reach[a]).saturating_sub(n)
+            (n.div_ceil(s).saturating_sub(1)).saturating_mul(s).saturating_add(reach[a]).saturating_sub(n)
         };
         let (v, u) = (total(h, 0), total(w, 1));
         self.padding = Sides { top: v / 2, bottom: v - v / 2, left: u / 2, right: u - u / 2 };
@@ -115,5 +130,8 @@ mod tests {
         let d = Window { dilation: [2, 2], stride: [1, 1], ..w }.same([8, 8]);
         assert_eq!(d.padding, Sides { top: 2, bottom: 2, left: 2, right: 2 });
         assert!(w.positions([2, 9]).is_err());
+        let huge = Window { kernel: [1 << 20, 1 << 20], ..w }.same([1, 1]);
+        assert!(huge.positions([1, 1]).is_err_and(|why| why.contains("65536 cells")));
+        assert!(Window { dilation: [usize::MAX, 1], ..w }.positions([9, 9]).is_err());
     }
 }

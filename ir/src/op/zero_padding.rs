@@ -13,6 +13,10 @@ impl ZeroPadding {
     pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {
         let [h, w, c] = self.spatial.split(input)?;
         let s = self.sides;
-        Ok(self.spatial.join([h + s.top + s.bottom, w + s.left + s.right, c]))
+        let grown = |n: usize, before: usize, after: usize| n.checked_add(before)?.checked_add(after);
+        match (grown(h, s.top, s.bottom), grown(w, s.left, s.right)) {
+            (Some(h), Some(w)) => Ok(self.spatial.join([h, w, c])),
+            _ => Err(format!("an input of shape {input:?} cannot grow by {s:?}")),
+        }
     }
 }

@@ -68,6 +68,9 @@ fn reuse_factor(node: &mut Node, io_type: IoType) -> Vec<Diagnostic> {
 fn parallelization_factor(node: &mut Node) -> Option<Diagnostic> {
     let positions: usize = node.shape.split_last().map_or(1, |(_, spatial)| spatial.iter().product());
     let Op::Conv(c) = &mut node.op else { return None };
+    if c.parallelization_factor == 1 {
+        return None;
+    }
     let legal: Vec<u32> = (1..=positions as u32).filter(|&f| positions.is_multiple_of(f as usize)).collect();
     let chosen = c.parallelization_factor;
     c.parallelization_factor = nearest_reuse_factor(&legal, chosen);
