@@ -222,3 +222,28 @@ fn features(op: &Op) -> Vec<String> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fuzz::draw::{self, Wanted};
+    use crate::fuzz::judge::{Stop, prepare};
+    use crate::fuzz::rng::{Palette, Rng};
+
+    /// Drawn, lowered, emulated and emitted, without a compiler.
+    #[test]
+    fn two_thousand_draws_meet_everything() {
+        let mut coverage = Coverage::default();
+        for seed in 0..2000 {
+            let case = draw::case(Rng::new(seed), &Palette::new(seed / 16), "k", &Wanted::default());
+            match prepare(&case, "k") {
+                Ok(prepared) => coverage.meet(&case, &prepared.network),
+                Err(Stop::Refused(_)) => {}
+                Err(Stop::Fault(fault)) => panic!("seed {seed}: {}\n{}", fault.detail, crate::fuzz::case::print(&case)),
+            }
+        }
+        let never: Vec<String> =
+            coverage.table().into_iter().filter(|(_, p, s)| p + s == 0).map(|(name, ..)| name).collect();
+        assert!(never.is_empty(), "{never:?}");
+    }
+}

@@ -316,7 +316,7 @@ fn binary(d: &mut Draw<'_>) -> Option<NodeId> {
     let x = d.tensor(&[1, 2, 3]);
     let mut op = affine(d, x);
     if !d.rng.one_in(4) {
-        op.scale.data.mapv_inplace(|v| v.abs() + 0.125);
+        op.scale.data.mapv_inplace(|v| f64::from((v.abs() + 0.125) as f32));
     }
     let bn = finish(d, Op::BatchNorm(op), &[x])?;
     let function = if d.rng.one_in(3) {
