@@ -5,8 +5,10 @@ use crate::layer::{Layer, array};
 use crate::names::Namer;
 use netlathe_ir::apfixed::{Class, cast, from_f64};
 use netlathe_ir::config::IoType;
-use netlathe_ir::op::activation::{Activation, Function, Span};
-use netlathe_ir::range::constant_type;
+use netlathe_ir::op::activation::{
+    Activation, Function, Span, clipped_relu_type, relu_constant_type, selu_lambda_type,
+};
+use netlathe_ir::table::SELU_LAMBDA;
 use netlathe_ir::{FixedType, Node, Weight};
 
 pub(super) fn lower(
@@ -35,16 +37,16 @@ pub(super) fn lower(
         }
         Function::ClippedRelu { max } => {
             layer.headers.push("nnet_relu.h");
-            fitting(layer, "maximum", f64::from(*max), 32, namer);
+            fitting(layer, "maximum", f64::from(*max), clipped_relu_type(*max), namer);
             format!("clipped_relu<{config}>")
         }
         Function::GeneralRelu { max, slope, threshold } => {
             layer.headers.push("nnet_relu.h");
-            fitting(layer, "slope", *slope, 16, namer);
-            fitting(layer, "threshold", *threshold, 16, namer);
+            fitting(layer, "slope", *slope, relu_constant_type(*slope), namer);
+            fitting(layer, "threshold", *threshold, relu_constant_type(*threshold), namer);
             match max {
                 Some(max) => {
-                    fitting(layer, "maximum", *max, 16, namer);
+                    fitting(layer, "maximum", *max, relu_constant_type(*max), namer);
                     format!("general_relu_with_maximum<{config}>")
                 }
                 None => format!("general_relu<{config}>"),
@@ -65,13 +67,9 @@ pub(super) fn lower(
         }
         Function::Selu => {
             layer.headers.push("nnet_elu.h");
-            // hls4ml's constant, and its two types for it.
-            let ty = match io_type {
-                IoType::Parallel => FixedType::ufixed(16, 1),
-                IoType::Stream => x.ty,
-            };
+            let ty = selu_lambda_type(io_type, &x.ty);
             let name = layer.ty("lambda", &ty, namer);
-            layer.value("lambda", &name, constant(1.050_700_987_355_480_5, &ty));
+            layer.value("lambda", &name, constant(SELU_LAMBDA, &ty));
             table(layer, a, namer);
             format!("selu<{config}>")
         }
@@ -116,9 +114,8 @@ fn table(layer: &mut Layer, a: &Activation, namer: &mut Namer) {
     layer.table("", &name, &table.entries, namer);
 }
 
-/// A constant in the smallest type that holds it to so many bits.
-fn fitting(layer: &mut Layer, role: &str, number: f64, bits: u32, namer: &mut Namer) {
-    let ty = constant_type(number, bits);
+/// A constant of a relu.
+fn fitting(layer: &mut Layer, role: &str, number: f64, ty: FixedType, namer: &mut Namer) {
     let name = layer.ty(role, &ty, namer);
     layer.value(role, &name, constant(number, &ty));
 }

@@ -5,8 +5,10 @@ use super::{Counts, alignment, cast_from, convert};
 use crate::int::{Budget, Int};
 use netlathe_apfixed::{Cast, Class, FixedType, Overflows, Precision, TooWide, from_f64};
 use netlathe_ir::config::IoType;
-use netlathe_ir::op::activation::{Activation, Function};
-use netlathe_ir::range::constant_type;
+use netlathe_ir::op::activation::{
+    Activation, Function, clipped_relu_type, relu_constant_type, selu_lambda_type,
+};
+use netlathe_ir::table::SELU_LAMBDA;
 
 /// An activation ready to run.
 pub enum Kernel<R> {
@@ -112,9 +114,6 @@ fn constant<R: Int>(x: f64, ty: &FixedType) -> Result<R, TooWide> {
     Ok(R::truncate(from_f64(x, ty)?))
 }
 
-/// hls4ml's constant of selu.
-const LAMBDA: f64 = 1.050_700_987_355_480_5;
-
 /// The function's table: what indexes it, its entries and their type.
 fn table<R: Int>(a: &Activation, x: &FixedType, budget: &mut Budget) -> (Index<R>, Vec<R>, FixedType) {
     let (Some(table), Some(span)) = (&a.table, a.function.table_span()) else { unreachable!("validated") };
@@ -169,7 +168,7 @@ impl<R: Int> Kernel<R> {
                 }
             }
             Function::ClippedRelu { max } => {
-                let ty = FixedType::uint((32 - max.leading_zeros()).max(1));
+                let ty = clipped_relu_type(*max);
                 budget.hold(&x.add(&ty));
                 let max = i128::from(*max);
                 // The largest input that passes, on the input's grid; from 96 fraction bits on the sum is refused.
@@ -206,10 +205,9 @@ impl<R: Int> Kernel<R> {
             }
             Function::Selu => {
                 let (index, entries, entry) = table(a, x, budget);
-                // hls4ml's constant: ufix<16,1> in io_parallel, the input's own type in io_stream.
-                let lambda = if io == IoType::Parallel { FixedType::ufixed(16, 1) } else { *x };
+                let lambda = selu_lambda_type(io, x);
                 Kernel::Exponential {
-                    gain: constant(LAMBDA, &lambda)?,
+                    gain: constant(SELU_LAMBDA, &lambda)?,
                     positive: cast_from(&lambda.mul(x), y, budget)?,
                     index,
                     entries,
@@ -262,7 +260,7 @@ impl<R: Int> Kernel<R> {
         threshold: f64,
         budget: &mut Budget,
     ) -> Result<Self, TooWide> {
-        let ty = |c: f64| constant_type(c, 16);
+        let ty = relu_constant_type;
         let (slope_ty, threshold_ty) = (ty(slope), ty(threshold));
         let max = match max {
             Some(m) => {

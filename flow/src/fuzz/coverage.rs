@@ -239,7 +239,9 @@ mod tests {
             match prepare(&case, "k") {
                 Ok(prepared) => coverage.meet(&case, &prepared.network),
                 Err(Stop::Refused(_)) => {}
-                Err(Stop::Fault(fault)) => panic!("seed {seed}: {}\n{}", fault.detail, crate::fuzz::case::print(&case)),
+                Err(Stop::Fault(fault)) => {
+                    panic!("seed {seed}: {}\n{}", fault.detail, crate::fuzz::case::print(&case))
+                }
             }
         }
         let never: Vec<String> =

@@ -1,5 +1,7 @@
 //! Element-wise activations.
 
+use crate::config::IoType;
+use crate::range::constant_type;
 use crate::table::Table;
 use crate::weight::Weight;
 use netlathe_apfixed::{FixedType, Precision};
@@ -18,8 +20,7 @@ pub enum Function {
     /// `clip(x, 0, max)` (hls4ml's `relu6`, `relu1`); max is a whole number.
     ClippedRelu { max: u32 },
     /// Keras's whole ReLU: `max` from `max` on, `x` from `threshold` on, `slope * (x - threshold)` below; compared in this order.
-    /// Each of the three constants `c` stands for `Q(constant_type(c, 16), c)`
-    /// ([`constant_type`](crate::range::constant_type), truncated to it): the comparisons use these values, and the output is
+    /// Each of the three constants `c` stands for its conversion to [`relu_constant_type`]`(c)` (truncated to 16 bits): the comparisons use these values, and the output is
     /// `Q(result, max)`, `Q(result, x)` or `Q(result, slope * (x - threshold))`, each exact before its one conversion.
     GeneralRelu { max: Option<f64>, slope: f64, threshold: f64 },
     /// `x > 0 ? x : alpha[i] * x`; `alpha`, called `param`, has one value per element of the trailing axes.
@@ -50,6 +51,24 @@ pub enum Function {
     BinaryTanh,
     /// -1, 0 or 1, switching at -threshold and threshold.
     TernaryTanh { threshold: f64 },
+}
+
+/// The type of a constant of [`Function::GeneralRelu`].
+pub fn relu_constant_type(value: f64) -> FixedType {
+    constant_type(value, 16)
+}
+
+/// The type of the upper end of [`Function::ClippedRelu`].
+pub fn clipped_relu_type(max: u32) -> FixedType {
+    FixedType::uint((32 - max.leading_zeros()).max(1))
+}
+
+/// The type of selu's lambda for inputs of type `x`: hls4ml has one in `io_parallel` and the inputs' own in `io_stream`.
+pub fn selu_lambda_type(io: IoType, x: &FixedType) -> FixedType {
+    match io {
+        IoType::Parallel => FixedType::ufixed(16, 1),
+        IoType::Stream => *x,
+    }
 }
 
 impl Function {
