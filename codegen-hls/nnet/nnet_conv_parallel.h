@@ -3,7 +3,7 @@
 
 // A convolution over a whole image, channels last. The configuration says the image (in_height, in_width, channels), the window
 // (kernel_, stride_ and dilation_height and _width, pad_top, pad_left), the positions (out_height, out_width) and how many of
-// them are computed side by side (parallel_positions).
+// them are computed side by side (parallel_positions); inside a pipelined function all are.
 
 #include "nnet_conv.h"
 #include "nnet_window.h"

@@ -105,7 +105,7 @@ impl Reader<'_> {
         let Value::Tensor(single, shape, data) = self.need(key)? else {
             return Err(format!("`{key}` is a tensor"));
         };
-        let (have, need) = (data.len(), shape.iter().product::<usize>());
+        let (have, need) = (data.len(), shape.iter().fold(1, |n: usize, &axis| n.saturating_mul(axis)));
         ArrayD::from_shape_vec(IxDyn(&shape), data)
             .map(|a| (single, a))
             .map_err(|_| format!("`{key}` has {have} values, its shape needs {need}"))
@@ -187,9 +187,11 @@ pub(super) fn op(class: &str, attributes: Attributes) -> Result<Op, String> {
         "Input" => {
             let shape = r.shape("shape")?;
             let integer = match r.maybe("integer") {
-                Some(Value::List(l)) if l.len() == 2 => Some((l[0] as u32, l[1] != 0)),
+                Some(Value::List(l)) if l.len() == 2 && (1..=64).contains(&l[0]) => {
+                    Some((l[0] as u32, l[1] != 0))
+                }
                 None => None,
-                Some(_) => return Err("`integer` is [width, signed]".into()),
+                Some(_) => return Err("`integer` is [width from 1 to 64, signed]".into()),
             };
             Op::Input(Input { shape, integer })
         }
