@@ -5,7 +5,7 @@ use netlathe_codegen_hls::wrapper::{self, Bench, Code, Options, Port, render};
 use netlathe_codegen_hls::{Kernel, PortTensor, SourceTree};
 use netlathe_ir::Validated;
 use netlathe_ir::config::IoType;
-use netlathe_overlay::{Flow, Hashes, Manifest, Packing, RegisterMap, Tensor, VERSION};
+use netlathe_overlay::{Flow, Hashes, Host, Manifest, Packing, RegisterMap, Tensor, VERSION};
 
 use crate::board;
 use crate::error::Error;
@@ -106,6 +106,7 @@ pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<P
         flow: Flow::Coyote,
         board: board.name.clone(),
         part: board.part.clone(),
+        platform: None,
         clock_period_ns: 1000.0 / f64::from(aclk_mhz),
         io_type: match network.graph().io_type {
             IoType::Parallel => netlathe_overlay::IoType::IoParallel,
@@ -113,6 +114,7 @@ pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<P
         },
         inputs: kernel.inputs.tensors.iter().map(tensor).collect(),
         outputs: kernel.outputs.tensors.iter().map(tensor).collect(),
+        host: Host::Coyote { vfpga: 0, input_streams: vec![0], output_streams: vec![0] },
         registers: RegisterMap::default(),
         hashes: Hashes {
             model: String::new(),

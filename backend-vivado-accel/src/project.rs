@@ -5,7 +5,7 @@ use netlathe_codegen_hls::wrapper::{self, Bench, Code, Port, render};
 use netlathe_codegen_hls::{Kernel, PortTensor, SourceTree};
 use netlathe_ir::Validated;
 use netlathe_ir::config::IoType;
-use netlathe_overlay::{Flow, Hashes, Manifest, Packing, RegisterMap, Tensor, VERSION};
+use netlathe_overlay::{Dma, Flow, Hashes, Host, Manifest, Packing, RegisterMap, Tensor, VERSION};
 
 use crate::alveo;
 use crate::board::{Family, InterfaceKind};
@@ -174,6 +174,7 @@ pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<P
         flow: Flow::VivadoAccelerator,
         board: board.name.clone(),
         part: board.part.clone(),
+        platform: None,
         clock_period_ns: clock.period_ns,
         io_type: match network.graph().io_type {
             IoType::Parallel => netlathe_overlay::IoType::IoParallel,
@@ -181,6 +182,17 @@ pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<P
         },
         inputs: kernel.inputs.tensors.iter().map(tensor).collect(),
         outputs: kernel.outputs.tensors.iter().map(tensor).collect(),
+        host: Host::AxiStream {
+            dmas: vec![Dma {
+                name: "hier_0/axi_dma_0".to_owned(),
+                base: board.control.dma_base,
+                bytes: board.control.dma_bytes,
+                // As design.tcl sets it.
+                length_bits: 26,
+                input: kernel.inputs.tensors.first().map(|tensor| tensor.layer.clone()),
+                output: kernel.outputs.tensors.first().map(|tensor| tensor.layer.clone()),
+            }],
+        },
         registers: RegisterMap::default(),
         hashes: Hashes {
             model: String::new(),
