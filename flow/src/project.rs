@@ -163,11 +163,11 @@ pub fn assemble(
     };
     let (source, mut manifest, units, includes) = match target.flow {
         Flow::VivadoAccelerator => {
+            let board = vivado::find(&target.board).map_err(|e| refused(e.to_string()))?;
             let options = vivado::Options {
-                project: target.project.clone(),
-                board: target.board.clone(),
                 clock_period_ns: target.clock_period_ns,
                 clock_uncertainty_percent: target.clock_uncertainty_percent,
+                ..vivado::Options::new(target.project.clone(), board)
             };
             let p = vivado::emit(network, kernel, &options).map_err(|e| refused(e.to_string()))?;
             (p.tree, p.manifest, p.wrapper.sources, p.wrapper.include_dirs)
