@@ -185,8 +185,8 @@ pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<P
         host: Host::AxiStream {
             dmas: vec![Dma {
                 name: "hier_0/axi_dma_0".to_owned(),
-                base: board.control.dma_base,
-                bytes: board.control.dma_bytes,
+                base: zynq.control.base,
+                bytes: zynq.control.dma_bytes,
                 // As design.tcl sets it.
                 length_bits: 26,
                 input: kernel.inputs.tensors.first().map(|tensor| tensor.layer.clone()),
