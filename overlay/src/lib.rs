@@ -46,6 +46,7 @@ mod hw_header;
 mod lane;
 mod latency;
 mod manifest;
+mod pack;
 mod tensor;
 
 pub use accelerator::{Accelerator, Error, batch_of, decode_array, encode_array};
