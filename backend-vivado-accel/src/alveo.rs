@@ -181,7 +181,7 @@ pub(crate) fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> R
         title: &board.title,
         board: &board.name,
         part: &board.part,
-        card: board.name.trim_start_matches("alveo-"),
+        card: platform::word(card).unwrap_or(""),
         known: &card.platforms,
         named: named.unwrap_or(""),
         platform: named.unwrap_or(newest),

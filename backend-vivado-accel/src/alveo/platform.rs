@@ -35,8 +35,9 @@ pub(super) fn checked<'a>(
     }
     let file = name.rsplit('/').next().unwrap_or(name);
     let words: Vec<&str> = file.trim_end_matches(".xpfm").split('_').collect();
-    let own = board.name.trim_start_matches("alveo-");
-    if !words.contains(&own) {
+    if let Some(own) = word(card)
+        && !words.contains(&own)
+    {
         return Err(refused(format!("platforms of this card have {own:?} in their names")));
     }
     if !words.contains(&"xdma") {
@@ -45,6 +46,11 @@ pub(super) fn checked<'a>(
         ));
     }
     Ok(Some(name))
+}
+
+/// What platforms of the card have in their names, `u250`: the vendor comes first, then the card.
+pub(super) fn word(card: &Alveo) -> Option<&str> {
+    card.platforms.first().and_then(|name| name.split('_').nth(1))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 #
 # Needs Vitis 2020.2 or newer (settings64.sh) and XRT (setup.sh) in the environment.
 #
-#   ./build_xclbin.sh [-t hw|hw_emu|sw_emu] [-p PLATFORM] [-s SLR<n>|any] [-j JOBS] [-c]
+#   sh build_xclbin.sh [-t hw|hw_emu|sw_emu] [-p PLATFORM] [-s SLR<n>|any] [-j JOBS] [-c|-l]
 #
 #   -t  what for: the card (hw, the default), or emulation of the hardware or the software (sw_emu until Vitis 2024.2)
 #   -p  a platform's name, or the path of its .xpfm file; else $PLATFORM, else what the project was made with, else the newest of
@@ -12,9 +12,10 @@
 #   -s  the super logic region of the kernel, or `any`: the linker's choice, for kernels that are larger than one
 #   -j  parallel jobs of synthesis and implementation; fewer need less memory
 #   -c  compile only
+#   -l  link only, what -c left
 #
-# Exit code: 0 done; 2 wrong arguments; 3 a tool or the platform is missing; 4 a tool failed; 5 a tool said that all was well but
-# left out what it should have written; 6 timing is missed, or the clock is lower than asked for.
+# Exit code: 0 done; 2 wrong arguments; 3 something is missing: a tool, the platform, for -l what -c makes; 4 a tool failed; 5 a tool
+# said that all was well but left out what it should have written; 6 timing is missed, or the clock is lower than asked for.
 set -eu
 
 project={{ v.project }}
@@ -40,15 +41,15 @@ target=hw
 platform=
 slr=
 jobs=
-compile_only=no
-while getopts t:p:s:j:c option; do
+only=
+while getopts t:p:s:j:cl option; do
     case $option in
     t) target=$OPTARG ;;
     p) platform=$OPTARG ;;
     s) slr=$OPTARG ;;
     j) jobs=$OPTARG ;;
-    c) compile_only=yes ;;
-    *) fail 2 "usage: $0 [-t hw|hw_emu|sw_emu] [-p PLATFORM] [-s SLR<n>|any] [-j JOBS] [-c]" ;;
+    c | l) [ -z "$only" ] && only=$option || fail 2 'one of -c, -l' ;;
+    *) fail 2 "usage: $0 [-t hw|hw_emu|sw_emu] [-p PLATFORM] [-s SLR<n>|any] [-j JOBS] [-c|-l]" ;;
     esac
 done
 shift $((OPTIND - 1))
@@ -75,12 +76,20 @@ if [ "$target" = hw ]; then
 else
     xclbin=export/$project.$target.xclbin
 fi
+hls={{ v.project }}_hls/solution1/syn/report
+if [ "$only" = l ]; then
+    [ -s "$work/$kernel.xo" ] || fail 3 "there is no $work/$kernel.xo: compile first, with -c"
+    [ -z "$(find firmware compile.cfg hls_pre.tcl -newer "$work/$kernel.xo")" ] ||
+        fail 3 "$work/$kernel.xo is older than firmware/ or compile.cfg: compile again, with -c"
+    rm -rf "$work/link" "$work/logs/link" "$work/reports/link" "$work/$project.xclbin"
+else
+    rm -rf "$work"
+    rm -f "$hls/${kernel}_csynth.xml" reports/hls.rpt
+fi
 # What an earlier run left must not be taken for what this one made.
-rm -rf "$work"
-rm -f "$xclbin" export/emconfig.json
+rm -f "$xclbin" export/emconfig.json reports/utilization.rpt reports/utilization_kernel.rpt reports/timing.rpt \
+    reports/power.rpt reports/xclbin.txt reports/clocks.json reports/platform.txt
 mkdir -p "$work" export reports
-rm -f reports/utilization.rpt reports/utilization_kernel.rpt reports/timing.rpt reports/power.rpt reports/hls.rpt \
-    reports/xclbin.txt reports/clocks.json reports/platform.txt
 
 # -- The tools -----------------------------------------------------------------------------------------------------------------
 
@@ -144,6 +153,10 @@ case $platform in
 "$expected" | *"/$expected.xpfm") ;;
 *) say "note: manifest.json names $expected; an xclbin loads on the platform that it was built for only" ;;
 esac
+if [ "$only" = l ] && [ "$(cat "$work/platform" 2>/dev/null)" != "$platform" ]; then
+    fail 3 "$work/$kernel.xo was compiled for another platform: compile again, with -c"
+fi
+printf '%s\n' "$platform" >"$work/platform"
 
 # -- Stages --------------------------------------------------------------------------------------------------------------------
 
@@ -176,11 +189,6 @@ period() {
 debug=
 [ "$target" = hw ] || debug=-g
 
-run 'compiling the kernel' v++ -c -t "$target" ${debug:+"$debug"} --platform "$platform" --config compile.cfg -k "$kernel" -Ifirmware \
-    --save-temps --temp_dir "$work" --report_dir "$work/reports" --log_dir "$work/logs" -o "$work/$kernel.xo" \
-   {% for file in v.sources %} firmware/{{ file }}{% endfor %}
-[ -s "$work/$kernel.xo" ] || fail 5 "v++ -c ended well but wrote no $work/$kernel.xo"
-
 # The newest report of that name: those that v++ collected first, then those in its work folder.
 find_report() {
     for folder in "$work/reports" "$work"; do
@@ -198,14 +206,19 @@ collect() {
     [ -n "$report" ] || return 1
     cp "$report" "$2"
 }
-collect "${kernel}_csynth.rpt" reports/hls.rpt || say 'note: there is no report of HLS'
-hls={{ v.project }}_hls/solution1/syn/report
-rm -f "$hls/${kernel}_csynth.xml"
-if [ -n "$(find_report "${kernel}_csynth.xml")" ]; then
-    mkdir -p "$hls"
-    collect "${kernel}_csynth.xml" "$hls/${kernel}_csynth.xml"
+if [ "$only" != l ]; then
+    run 'compiling the kernel' v++ -c -t "$target" ${debug:+"$debug"} --platform "$platform" --config compile.cfg -k "$kernel" -Ifirmware \
+        --save-temps --temp_dir "$work" --report_dir "$work/reports" --log_dir "$work/logs" -o "$work/$kernel.xo" \
+       {% for file in v.sources %} firmware/{{ file }}{% endfor %}
+    [ -s "$work/$kernel.xo" ] || fail 5 "v++ -c ended well but wrote no $work/$kernel.xo"
+
+    collect "${kernel}_csynth.rpt" reports/hls.rpt || say 'note: there is no report of HLS'
+    if [ -n "$(find_report "${kernel}_csynth.xml")" ]; then
+        mkdir -p "$hls"
+        collect "${kernel}_csynth.xml" "$hls/${kernel}_csynth.xml"
+    fi
 fi
-if [ "$compile_only" = yes ]; then
+if [ "$only" = c ]; then
     say "compiled: $work/$kernel.xo"
     exit 0
 fi

@@ -43,7 +43,8 @@ fn what_is_written() {
         firmware/hand_made.h
         hls_pre.tcl
         link.cfg
-        tb/tb_wrapper.cpp"#]].assert_eq(&names.join("\n"));
+        tb/tb_wrapper.cpp"#]]
+    .assert_eq(&names.join("\n"));
     expect![[r##"
         # v++ -c: from C++ to a kernel. Sections and keys: UG1393, "Vitis Compiler Configuration File" and "--hls Options", the same from
         # 2020.2 to 2025.2 (then UG1702).
@@ -89,7 +90,7 @@ fn every_card_has_files_that_read_and_a_manifest_that_holds() {
             config.get(&(section.to_owned(), key.to_owned())).cloned().unwrap_or_default().join(" ")
         };
         assert_eq!(value(&compile, "hls", "clock"), "300000000:demo_axi");
-        assert!(project.tree.get(&value(&compile, "hls", "pre_tcl")).is_some());
+        assert!(project.tree.get(value(&compile, "hls", "pre_tcl")).is_some());
         assert_eq!(value(&link, "", "kernel_frequency"), "0:300");
         assert_eq!(value(&link, "connectivity", "nk"), "demo_axi:1:demo_axi_1");
         assert_eq!(value(&link, "connectivity", "slr"), "demo_axi_1:SLR0");

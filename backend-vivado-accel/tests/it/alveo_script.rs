@@ -109,7 +109,9 @@ fn it_builds_for_the_card() {
         assert!(run.has(file), "{file}: {}", run.said);
     }
     assert!(run.said.ends_with("build_xclbin: done: export/demo.xclbin at 300 MHz\n"), "{}", run.said);
-    calls(&run, expect![[r#"
+    calls(
+        &run,
+        expect![[r#"
         v++ --version
         platforminfo -l
         platforminfo -p xilinx_u250_gen3x16_xdma_4_1_202210_1
@@ -120,7 +122,8 @@ fn it_builds_for_the_card() {
         slr demo_axi_1:SLR0
         xclbinutil --info --input _x_hw/demo.xclbin
         xclbinutil --force --dump-section CLOCK_FREQ_TOPOLOGY:JSON:reports/clocks.json --input _x_hw/demo.xclbin
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -140,7 +143,9 @@ fn it_builds_for_emulation() {
     assert_eq!(run.code, 0, "{}", run.said);
     assert!(run.has("export/demo.hw_emu.xclbin") && run.has("export/emconfig.json"));
     assert!(!run.has("export/demo.xclbin"));
-    calls(&run, expect![[r#"
+    calls(
+        &run,
+        expect![[r#"
         v++ --version
         platforminfo -l
         platforminfo -p xilinx_u250_gen3x16_xdma_4_1_202210_1
@@ -151,7 +156,8 @@ fn it_builds_for_emulation() {
         slr demo_axi_1:SLR0
         xclbinutil --info --input _x_hw_emu/demo.xclbin
         emconfigutil --platform xilinx_u250_gen3x16_xdma_4_1_202210_1 --od export
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -170,6 +176,37 @@ fn compiling_only_stops_there() {
     let run = run(&["-c"], &[]);
     assert_eq!(run.code, 0, "{}", run.said);
     assert!(run.has("_x_hw/demo_axi.xo") && !run.log.contains("v++ -l"), "{}", run.log);
+}
+
+#[test]
+fn linking_takes_what_compiling_left() {
+    let left = |run: Run| {
+        assert_eq!(run.code, 0, "{}", run.said);
+        run.root
+    };
+    let tools_of = |root: &tempfile::TempDir| root.path().join("tools");
+    let root = left(run(&["-c"], &[]));
+    let tools = tools_of(&root);
+    let linked = run_in(root, &tools, &["-l", "-j", "3"], &[]);
+    assert!(!linked.log.contains("v++ -c") && linked.has("export/demo.xclbin"), "{}", linked.said);
+    assert!(linked.has("reports/hls.rpt"), "what compiling reported stays");
+    // Of another platform.
+    let old = "xilinx_u250_xdma_201830_2";
+    let root = left(linked);
+    let other = run_in(root, &tools, &["-l", "-p", old], &[("STAND_IN_PLATFORMS", old)]);
+    assert_eq!(other.code, 3, "{}", other.said);
+    assert!(other.said.contains("was compiled for another platform: compile again"), "{}", other.said);
+    // Older than its sources.
+    let source = other.root.path().join("firmware/hand_made.h");
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
+    fs::File::options().append(true).open(source).unwrap().set_modified(later).unwrap();
+    let stale = run_in(other.root, &tools, &["-l"], &[]);
+    assert_eq!(stale.code, 3, "{}", stale.said);
+    assert!(stale.said.contains("is older than firmware/"), "{}", stale.said);
+    // Never compiled.
+    let none = run(&["-l"], &[]);
+    assert_eq!(none.code, 3, "{}", none.said);
+    assert!(none.said.contains("there is no _x_hw/demo_axi.xo: compile first"), "{}", none.said);
 }
 
 #[test]
@@ -239,6 +276,7 @@ fn failures_are_told_by_exit_code_and_cause() {
     fails("compile_silent", 5, "v++ -c ended well but wrote no _x_hw/demo_axi.xo");
     fails("link_error", 4, "linking failed with exit code 1; its logs are in _x_hw/logs");
     fails("link_oom_below", 4, "linking failed with exit code 1 after a tool below it ran out of memory");
+    fails("corrupt", 4, "xclbinutil --info failed on _x_hw/demo.xclbin");
     fails("link_silent", 5, "v++ -l ended well but wrote no _x_hw/demo.xclbin");
 }
 
