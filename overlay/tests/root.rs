@@ -3,6 +3,7 @@
 mod beat_core;
 mod codec;
 mod driving;
+mod hls_control;
 mod latency;
 mod manifest;
 mod support;
