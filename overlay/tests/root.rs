@@ -2,6 +2,7 @@
 
 mod beat_core;
 mod codec;
+mod codec_narrow;
 mod driving;
 mod hls_control;
 mod latency;
