@@ -5,6 +5,7 @@ mod codec;
 mod codec_narrow;
 mod driving;
 mod hls_control;
+mod host;
 mod latency;
 mod manifest;
 mod support;
