@@ -1,7 +1,9 @@
 //! The project: what is emitted, and what it says of itself.
 
 use askama::Template;
-use netlathe_codegen_hls::wrapper::{self, Bench, Code, Options, Port, render};
+use netlathe_codegen_hls::wrapper::{
+    self, Beats, Bench, Bus, Closes, Element, Interface, Options, PortName, render,
+};
 use netlathe_codegen_hls::{Kernel, PortTensor, SourceTree};
 use netlathe_ir::Validated;
 use netlathe_ir::config::IoType;
@@ -29,24 +31,6 @@ impl Project {
         self.manifest.hashes = hashes;
         self
     }
-}
-
-#[derive(Template)]
-#[template(path = "wrapper.h", escape = "none")]
-struct Header<'a> {
-    v: &'a View<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "wrapper.cpp", escape = "none")]
-struct Wrapper<'a> {
-    v: &'a View<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "tb_wrapper.cpp", escape = "none")]
-struct TestBench<'a> {
-    v: &'a View<'a>,
 }
 
 #[derive(Template)]
@@ -82,11 +66,8 @@ struct Readme<'a> {
 /// What the templates read.
 struct View<'a> {
     project: &'a str,
-    header: &'a str,
     cpp: &'a str,
-    code: Code,
-    input: Port<'a>,
-    output: Port<'a>,
+    rows: Vec<Row<'a>>,
     board: &'a str,
     part: &'a str,
     board_part: &'a str,
@@ -101,25 +82,44 @@ struct View<'a> {
     dma_bytes: String,
 }
 
+/// A tensor in the table of the README.
+struct Row<'a> {
+    side: &'static str,
+    parameter: &'a str,
+    layer: &'a str,
+    shape: String,
+    ty: String,
+}
+
 /// Makes the Vivado project of a network and its kernel, which must be of the same network.
 ///
 /// # Errors
-/// Any [`Error`]: an unknown board, a clock out of range, a name that cannot be used, several inputs or outputs.
+/// Any [`Error`]: an unknown board, a clock out of range or a name that cannot be used.
 pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<Project, Error> {
     let board = board::find(&options.board)?;
     let clock = board.clock.actual(&board.name, options.clock_period_ns)?;
     let uncertainty = options.uncertainty(12.5)?;
     let project = options.name()?;
     let name = format!("{project}_axi");
-    wrapper::no_clash(kernel, &[format!("{name}.cpp"), format!("{name}.h")], &[&name, "wrapper"])?;
-    let (input, output) = wrapper::ports(network, kernel, "the AXI DMA has one stream each way")?;
+    let beats = Beats::full(Element::Float32, 32);
+    let interface = Interface {
+        top: name,
+        header_extension: "h",
+        bus: Bus::Stream(Closes::Batch),
+        inputs: vec![beats; kernel.inputs.tensors.len()],
+        outputs: vec![beats; kernel.outputs.tensors.len()],
+        one_unit: false,
+    };
+    let outside = wrapper::emit(network, kernel, &interface)?;
+    let bench = outside.bench_in("firmware", "tb");
+    let inputs =
+        kernel.inputs.tensors.iter().zip(&outside.inputs).map(|(port, name)| row("input", port, name));
+    let outputs =
+        kernel.outputs.tensors.iter().zip(&outside.outputs).map(|(port, name)| row("output", port, name));
     let v = &View {
         project,
-        header: &kernel.header,
         cpp: &kernel.cpp,
-        code: wrapper::code(kernel, &input, &output)?,
-        input,
-        output,
+        rows: inputs.chain(outputs).collect(),
         board: &board.name,
         part: &board.part,
         board_part: &board.board_part,
@@ -134,14 +134,7 @@ pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<P
         dma_bytes: format!("{:#010x}", board.control.dma_bytes),
     };
 
-    let mut firmware = wrapper::folder(kernel);
-    firmware.insert(format!("{name}.h"), render(&Header { v })?);
-    firmware.insert(format!("{name}.cpp"), render(&Wrapper { v })?);
-
     let mut tree = SourceTree::new();
-    tree.merge_under("firmware", firmware);
-    tree.insert("tb/tb_wrapper.cpp", render(&TestBench { v })?);
-    tree.insert("tb/include/ap_axi_sdata.h", wrapper::AP_AXI_SDATA);
     tree.insert("project.tcl", render(&ProjectTcl { v })?);
     tree.insert("build_hls.tcl", render(&BuildHls { v })?);
     tree.insert("hls_config.cfg", render(&HlsConfig { v })?);
@@ -150,6 +143,8 @@ pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<P
     };
     tree.insert("design.tcl", design);
     tree.insert("README.md", render(&Readme { v })?);
+    tree.merge_under("firmware", outside.firmware);
+    tree.merge_under("tb", outside.bench);
 
     let manifest = Manifest {
         version: VERSION,
@@ -172,15 +167,6 @@ pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<P
             bitstream: None,
         },
     };
-    let bench = Bench {
-        include_dirs: vec!["tb/include".into(), "firmware".into()],
-        sources: vec![
-            "tb/tb_wrapper.cpp".into(),
-            format!("firmware/{name}.cpp").into(),
-            format!("firmware/{}", kernel.cpp).into(),
-        ],
-        data_dir: "tb_data".into(),
-    };
     Ok(Project { tree, manifest, wrapper: bench })
 }
 
@@ -190,5 +176,15 @@ fn tensor(port: &PortTensor) -> Tensor {
         shape: port.shape.clone(),
         ty: port.ty,
         packing: Packing::vivado_float32(),
+    }
+}
+
+fn row<'a>(side: &'static str, port: &'a PortTensor, name: &'a PortName) -> Row<'a> {
+    Row {
+        side,
+        parameter: &name.ident,
+        layer: &port.layer,
+        shape: port.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x "),
+        ty: port.ty.cpp(),
     }
 }
