@@ -280,19 +280,10 @@ impl RegisterMap {
             let bytes = u64::from(width_bits / 8);
             // Registers are 32-bit words of the bus; a pointer is two of them (0x1c in a map of two pointers).
             match offset.checked_add(bytes) {
-<<<<<<< HEAD
-                Some(end) if offset % word == 0 => sane.push((*offset, end, index)),
-                _ => report(
-                    format!("{here}.offset"),
-                    format!(
-                        "{offset} must be a multiple of {word}, and the register's {bytes} bytes within 64 bits"
-                    ),
-=======
                 Some(end) if offset % bytes.min(4) == 0 => sane.push((*offset, end, index)),
                 _ => report(
                     format!("{here}.offset"),
                     format!("{offset} must be a multiple of {} within 64 bits", bytes.min(4)),
->>>>>>> over
                 ),
             }
         }
