@@ -1,7 +1,9 @@
 //! The project: what is emitted, and what it says of itself.
 
 use askama::Template;
-use netlathe_codegen_hls::wrapper::{self, Bench, Code, Options, Port, render};
+use netlathe_codegen_hls::wrapper::{
+    self, Beats, Bench, Bus, Closes, Element, Interface, Options, PortName, render,
+};
 use netlathe_codegen_hls::{Kernel, PortTensor, SourceTree};
 use netlathe_ir::Validated;
 use netlathe_ir::config::IoType;
@@ -34,21 +36,6 @@ impl Project {
 }
 
 #[derive(Template)]
-#[template(path = "model_wrapper.hpp", escape = "none")]
-struct Header<'a> {
-    header: &'a str,
-    input: &'a Port<'a>,
-    output: &'a Port<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "model_wrapper.cpp", escape = "none")]
-struct Wrapper<'a> {
-    cpp: &'a str,
-    code: &'a Code,
-}
-
-#[derive(Template)]
 #[template(path = "CMakeLists.txt", escape = "none")]
 struct CMake<'a> {
     project: &'a str,
@@ -66,39 +53,54 @@ struct Readme<'a> {
     part: &'a str,
     aclk_mhz: u32,
     cpp: &'a str,
-    input: &'a Port<'a>,
-    output: &'a Port<'a>,
+    rows: Vec<Row<'a>>,
+}
+
+/// A tensor in the table of the README.
+struct Row<'a> {
+    side: &'static str,
+    parameter: &'a str,
+    layer: &'a str,
+    shape: String,
+    ty: String,
+    beats: usize,
 }
 
 /// Makes the Coyote project of a network and its kernel, which must be of the same network.
 ///
 /// # Errors
-/// Any [`Error`]: an unknown board, a clock out of range, a name that cannot be used, several inputs or outputs.
+/// Any [`Error`]: an unknown board, a clock out of range or a name that cannot be used.
 pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<Project, Error> {
     let board = board::find(&options.board)?;
     let aclk_mhz = board.clock.mhz(&board.name, options.clock_period_ns)?;
     let uncertainty = options.uncertainty(27.0)?;
     let project = options.name()?;
-    let files = ["model_wrapper.cpp", "model_wrapper.hpp"].map(str::to_owned);
-    wrapper::no_clash(kernel, &files, &["model_wrapper", "wrapper"])?;
-    let streams = "a Coyote kernel has one host stream each way";
-    let (input, output) = &wrapper::ports(network, kernel, streams)?;
-
-    let cpp = kernel.cpp.as_str();
-    let code = &wrapper::code(kernel, input, output)?;
-    let mut folder = wrapper::folder(kernel);
-    folder.insert("model_wrapper.hpp", render(&Header { header: &kernel.header, input, output })?);
-    folder.insert("model_wrapper.cpp", render(&Wrapper { cpp, code })?);
+    let beats = Beats::full(Element::Float32, 512);
+    let interface = Interface {
+        top: "model_wrapper".into(),
+        header_extension: "hpp",
+        bus: Bus::Stream(Closes::Sample),
+        inputs: vec![beats; kernel.inputs.tensors.len()],
+        outputs: vec![beats; kernel.outputs.tensors.len()],
+        // Coyote's HLS step compiles one file.
+        one_unit: true,
+    };
+    let outside = wrapper::emit(network, kernel, &interface)?;
+    let bench = outside.bench_in(KERNEL_DIR, "tb");
 
     let mut tree = SourceTree::new();
-    tree.merge_under(KERNEL_DIR, folder);
     tree.insert("src/vfpga_top.svh", include_str!("../templates/vfpga_top.svh"));
-    tree.insert("tb/tb_wrapper.cpp", include_str!("../templates/tb_wrapper.cpp"));
-    tree.insert("tb/include/ap_axi_sdata.h", wrapper::AP_AXI_SDATA);
     let cmake = CMake { project, board: &board.name, fdev_name: &board.fdev_name, aclk_mhz, uncertainty };
     tree.insert("CMakeLists.txt", render(&cmake)?);
-    let readme = Readme { project, board: &board.name, part: &board.part, aclk_mhz, cpp, input, output };
+    let inputs =
+        kernel.inputs.tensors.iter().zip(&outside.inputs).map(|(port, name)| row("input", port, name));
+    let outputs =
+        kernel.outputs.tensors.iter().zip(&outside.outputs).map(|(port, name)| row("output", port, name));
+    let rows = inputs.chain(outputs).collect();
+    let readme = Readme { project, board: &board.name, part: &board.part, aclk_mhz, cpp: &kernel.cpp, rows };
     tree.insert("README.md", render(&readme)?);
+    tree.merge_under(KERNEL_DIR, outside.firmware);
+    tree.merge_under("tb", outside.bench);
 
     let manifest = Manifest {
         version: VERSION,
@@ -123,12 +125,7 @@ pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<P
             bitstream: None,
         },
     };
-    let wrapper = Bench {
-        include_dirs: vec!["tb/include".into(), KERNEL_DIR.into()],
-        sources: vec!["tb/tb_wrapper.cpp".into(), format!("{KERNEL_DIR}/model_wrapper.cpp").into()],
-        data_dir: "tb_data".into(),
-    };
-    Ok(Project { tree, manifest, wrapper })
+    Ok(Project { tree, manifest, wrapper: bench })
 }
 
 fn tensor(port: &PortTensor) -> Tensor {
@@ -137,5 +134,16 @@ fn tensor(port: &PortTensor) -> Tensor {
         shape: port.shape.clone(),
         ty: port.ty,
         packing: Packing::coyote_float32(),
+    }
+}
+
+fn row<'a>(side: &'static str, port: &'a PortTensor, name: &'a PortName) -> Row<'a> {
+    Row {
+        side,
+        parameter: &name.ident,
+        layer: &port.layer,
+        shape: port.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x "),
+        ty: port.ty.cpp(),
+        beats: port.len().div_ceil(16),
     }
 }
