@@ -1,7 +1,10 @@
 //! The project as data, its C++ under g++, its Tcl under tclsh.
 
 mod bench;
-mod tcl;
+mod boards;
+mod design;
+mod hls;
+mod place;
 mod tree;
 
 // What is the same for all flows.
