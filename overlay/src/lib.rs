@@ -47,6 +47,7 @@ mod lane;
 mod latency;
 mod manifest;
 mod pack;
+pub mod software;
 mod tensor;
 
 pub use accelerator::{Accelerator, Error, batch_of, decode_array, encode_array};

@@ -8,4 +8,5 @@ mod hls_control;
 mod host;
 mod latency;
 mod manifest;
+mod software_dma;
 mod support;
