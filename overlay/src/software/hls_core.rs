@@ -175,7 +175,7 @@ impl<C: Core> HlsCore<C> {
         &self.unanswered
     }
 
-    /// Samples that the core failed to compute; their answers are zeros.
+    /// Samples that the core failed to compute; nothing was written for them.
     pub fn errors(&self) -> &[BeatError] {
         &self.errors
     }
@@ -299,6 +299,9 @@ impl<C: Core> HlsCore<C> {
         for output in 0.. {
             let Some(beats) = self.core.take_output(output) else { break };
             let data = beats.bytes();
+            if data.is_empty() {
+                continue;
+            }
             match &mut self.ports {
                 Ports::Windows(windows) => {
                     let window = &mut windows[inputs + output].1;
