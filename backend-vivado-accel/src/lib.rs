@@ -11,10 +11,12 @@
 //! This crate never writes a file and never runs a tool.
 
 mod board;
+mod driver;
 mod error;
 mod project;
 
 pub use board::{Actual, Board, Clock, Control, Family, Memory, boards, find};
+pub use driver::DRIVER;
 pub use error::Error;
 pub use netlathe_codegen_hls::Kernel;
 pub use netlathe_codegen_hls::wrapper::{Bench, Fault, Options};
