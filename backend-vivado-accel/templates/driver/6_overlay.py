@@ -85,10 +85,11 @@ class NeuralNetworkOverlay:
         self.manifest.check_part(bitfile, getattr(device, "arch", platform.machine()))
         self.manifest.check_handoff(os.path.splitext(bitfile)[0] + ".hwh")
         self._pynq = pynq
-        self.overlay = pynq.Overlay(
-            bitfile, dtbo=dtbo, download=download, ignore_version=ignore_version, device=device
-        )
-        set_clock(pynq.Clocks, self.manifest.clock_period_ns)
+        self.overlay = pynq.Overlay(bitfile, dtbo=dtbo, download=False, ignore_version=ignore_version, device=device)
+        if self._download:
+            self._load()
+        else:
+            set_clock(pynq.Clocks, self.manifest.clock_period_ns)
         engine = {"axi_stream": _StreamEngine, "axi_master": _MasterEngine, "axi_lite": _LiteEngine}
         self._engine = engine[self.manifest.interface](self.manifest, timeout, buffer_bytes, pynq, device)
 
@@ -215,13 +216,27 @@ class NeuralNetworkOverlay:
             "bitstream anew before the next predict()."
         )
 
+    def _load(self):
+        """Loads the bitstream, its clock never above the one built for.
+
+        PYNQ sets the clocks before it loads, to the nearest of what the .hwh file says; PYNQ 4.0 finds no frequency in
+        that of a Zynq-7000, and fails. So it is told the frequency that was found here.
+        """
+        period = self.manifest.clock_period_ns
+        mhz = set_clock(self._pynq.Clocks, period)
+        for index, clock in self.overlay.clock_dict.items():
+            if "frequency" in clock and (index == 0 or clock["frequency"] is None):
+                clock["frequency"] = mhz
+        self.overlay.download()
+        set_clock(self._pynq.Clocks, period)
+
     def _reload(self):
+        # XRT loads nothing while buffers are allocated.
         self._engine.release()
         if self.overlay is None:
             self._engine.load()
         else:
-            self.overlay.download()
-            set_clock(self._pynq.Clocks, self.manifest.clock_period_ns)
+            self._load()
         self._stale = False
 
     def _open_engine(self):
