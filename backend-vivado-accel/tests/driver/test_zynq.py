@@ -6,6 +6,7 @@ import contextlib
 import copy
 import gc
 import io
+import json
 import os
 import tempfile
 import unittest
@@ -464,7 +465,8 @@ class Files(OnBoard):
         data = stream()
         self.board(data)
         data["part"] = "xc7z010clg400-1"
-        packages.json.dump(data, open(os.path.join(self.folder, "manifest.json"), "w"))
+        with open(os.path.join(self.folder, "manifest.json"), "w") as file:
+            json.dump(data, file)
         self.refused("is for the part 7z020clg400, the manifest for xc7z010")
 
     def test_a_board_with_another_processor(self):
@@ -495,7 +497,7 @@ class Files(OnBoard):
         def changed(**fields):
             data = dict(copy.deepcopy(self.data), **fields)
             with open(path, "w") as file:
-                packages.json.dump(data, file)
+                json.dump(data, file)
 
         changed(version=2)
         self.refused("version 2, this driver reads version 1")
