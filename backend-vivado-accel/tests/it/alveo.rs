@@ -39,10 +39,13 @@ fn what_is_written() {
         build_xclbin.sh
         compile.cfg
         firmware/demo_axi.cpp
+        firmware/demo_axi.h
         firmware/hand_made.cpp
         firmware/hand_made.h
         hls_pre.tcl
         link.cfg
+        tb/include/hls_stream.h
+        tb/include/nnet_coroutines.h
         tb/tb_wrapper.cpp"#]]
     .assert_eq(&names.join("\n"));
     expect![[r##"
