@@ -21,7 +21,7 @@ fn code(fault: &Fault) -> &'static str {
         Fault::Clock { .. } => "NL623",
         Fault::Uncertainty(_) => "NL624",
         Fault::ProjectName(_) => "NL625",
-        Fault::Tensors { .. } => "NL626",
+        Fault::Tensors { .. } | Fault::Interface(_) => "NL626",
         Fault::Clash(_) => "NL627",
         Fault::Kernel(_) => "NL628",
         Fault::Template(_) => "NL629",

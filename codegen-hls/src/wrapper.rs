@@ -4,6 +4,8 @@
 //! top function, `write_beats` sends what it answers. Beats, and the mark of one bit that goes along with each sample, are the
 //! flow's own; [`Code`] is the C++ in between.
 
+mod interface;
+
 use crate::kernel::Kernel;
 use crate::layout::{Side, Word};
 use crate::nnet;
@@ -14,6 +16,8 @@ use camino::Utf8PathBuf;
 use netlathe_apfixed::{Class, FixedType};
 use netlathe_ir::Validated;
 use thiserror::Error;
+
+pub use interface::{Beats, Bus, Closes, Element, Interface, PortName, Wrapper};
 
 /// The AXI4-Stream beat for compilers without the vendor's header. A folder of its own keeps it from the vendor's tools.
 pub const AP_AXI_SDATA: &str = include_str!("../sim/ap_axi_sdata.h");
@@ -101,6 +105,9 @@ pub enum Fault {
         /// What there is instead, as a clause.
         streams: &'static str,
     },
+    /// Beats or names that no wrapper can be made of.
+    #[error("{0}")]
+    Interface(String),
     /// The kernel has a file or function that the wrapper has, too.
     #[error("the kernel already has {0:?}, which the wrapper needs; choose another project name")]
     Clash(String),
@@ -177,6 +184,16 @@ struct Compute<'a> {
 struct Body<'a> {
     inputs: &'a [Word],
     outputs: &'a [Word],
+}
+
+/// The kernel with its outside.
+///
+/// # Errors
+/// [`Fault::Interface`], [`Fault::Clash`], [`Fault::Kernel`], [`Fault::Template`].
+pub fn emit(network: &Validated, kernel: &Kernel, interface: &Interface) -> Result<Wrapper, Fault> {
+    same_network("inputs", network.inputs().map(|node| node.name.as_str()), &kernel.inputs)?;
+    same_network("outputs", network.outputs().map(|node| node.name.as_str()), &kernel.outputs)?;
+    Err(Fault::Interface(format!("no wrapper {} yet", interface.top)))
 }
 
 /// Input and output of a kernel of this network; `streams` says what the flow has, for [`Fault::Tensors`].
