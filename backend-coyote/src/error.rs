@@ -127,6 +127,14 @@ pub enum Error {
     /// A floorplan that does not fit the project: Coyote wants one pblock a vFPGA (README of its example 10).
     #[error("NL618: the floorplan {0}")]
     Floorplan(String),
+    /// Elements that cannot lie in beats, or a sample that is too large.
+    #[error("NL619: tensor {tensor:?} cannot be packed into beats: {why}")]
+    Packing {
+        /// The tensor.
+        tensor: String,
+        /// What is wrong with which field of its packing.
+        why: String,
+    },
     /// What concerns the kernel and its wrapper.
     #[error("{code}: {fault}", code = code(.0), fault = .0)]
     Wrapper(Fault),
