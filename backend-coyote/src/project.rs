@@ -5,7 +5,9 @@ use netlathe_codegen_hls::wrapper::{self, Beats, Bench, Bus, Closes, Fault, Inte
 use netlathe_codegen_hls::{Kernel, PortTensor, SourceTree};
 use netlathe_ir::Validated;
 use netlathe_ir::config::IoType;
-use netlathe_overlay::{Element, Flow, Hashes, Manifest, Packing, RegisterMap, Tensor, Transfer, VERSION};
+use netlathe_overlay::{
+    Element, Flow, Hashes, Host, Manifest, Packing, RegisterMap, Tensor, Transfer, VERSION,
+};
 
 use crate::error::Error;
 use crate::options::Options;
@@ -223,10 +225,17 @@ fn member(
         flow: Flow::Coyote,
         board: options.board.name.clone(),
         part: options.board.part.clone(),
+        platform: None,
         clock_period_ns: 1000.0 / f64::from(shell.kernel_mhz()),
         io_type: match network.graph().io_type {
             IoType::Parallel => netlathe_overlay::IoType::IoParallel,
             IoType::Stream => netlathe_overlay::IoType::IoStream,
+        },
+        host: Host::Coyote {
+            // At most 15 vFPGAs and 16 streams.
+            vfpga: vfpga as u32,
+            input_streams: (0..inputs.len() as u32).collect(),
+            output_streams: (0..outputs.len() as u32).collect(),
         },
         inputs,
         outputs,

@@ -10,12 +10,19 @@
 //!
 //! This crate never writes a file and never runs a tool.
 
+mod alveo;
 mod board;
 mod error;
+mod options;
 mod project;
 
-pub use board::{Actual, Board, Clock, Control, Family, Memory, boards, find};
+pub use board::{
+    Actual, Alveo, Board, CardMemory, Clock, Content, Control, Dma, Family, InterfaceKind, Memory,
+    MemoryKind, Package, Region, Zynq, boards, find,
+};
 pub use error::Error;
 pub use netlathe_codegen_hls::Kernel;
-pub use netlathe_codegen_hls::wrapper::{Bench, Fault, Options};
+pub use netlathe_codegen_hls::wrapper::{Bench, Fault};
+pub use netlathe_overlay::Element;
+pub use options::Options;
 pub use project::{Project, emit};

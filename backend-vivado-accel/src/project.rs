@@ -1,14 +1,16 @@
 //! The project: what is emitted, and what it says of itself.
 
 use askama::Template;
-use netlathe_codegen_hls::wrapper::{self, Bench, Code, Options, Port, render};
+use netlathe_codegen_hls::wrapper::{self, Bench, Code, Port, render};
 use netlathe_codegen_hls::{Kernel, PortTensor, SourceTree};
 use netlathe_ir::Validated;
 use netlathe_ir::config::IoType;
-use netlathe_overlay::{Flow, Hashes, Manifest, Packing, RegisterMap, Tensor, VERSION};
+use netlathe_overlay::{Dma, Flow, Hashes, Host, Manifest, Packing, RegisterMap, Tensor, VERSION};
 
-use crate::board::{self, Family};
+use crate::alveo;
+use crate::board::{Family, InterfaceKind};
 use crate::error::Error;
+use crate::options::Options;
 
 /// An emitted project.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,9 +108,27 @@ struct View<'a> {
 /// # Errors
 /// Any [`Error`]: an unknown board, a clock out of range, a name that cannot be used, several inputs or outputs.
 pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<Project, Error> {
-    let board = board::find(&options.board)?;
+    let board = &options.board;
+    let kind = board.interface(options.interface)?;
+    let (Some(zynq), None) = (&board.zynq, &board.alveo) else {
+        return alveo::emit(network, kernel, options);
+    };
+    if options.platform.is_some() {
+        return Err(Error::Option {
+            option: "--platform",
+            board: board.name.clone(),
+            why: "Vitis platforms are of PCIe cards; leave it out",
+        });
+    }
+    if kind != InterfaceKind::AxiStream || board.family != Family::Zynq7000 {
+        return Err(Error::Option {
+            option: "--interface",
+            board: board.name.clone(),
+            why: "its scripts are not written yet",
+        });
+    }
     let clock = board.clock.actual(&board.name, options.clock_period_ns)?;
-    let uncertainty = options.uncertainty(12.5)?;
+    let uncertainty = options.uncertainty()?;
     let project = options.name()?;
     let name = format!("{project}_axi");
     wrapper::no_clash(kernel, &[format!("{name}.cpp"), format!("{name}.h")], &[&name, "wrapper"])?;
@@ -122,16 +142,16 @@ pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<P
         output,
         board: &board.name,
         part: &board.part,
-        board_part: &board.board_part,
+        board_part: zynq.board_parts.first().map_or("", String::as_str),
         mhz: clock.mhz,
         period_ns: clock.period_ns,
         uncertainty,
-        memory_port: &board.memory.port,
-        memory_port_bits: board.memory.port_bits,
-        memory_base: format!("{:#010x}", board.memory.base),
-        memory_bytes: format!("{:#010x}", board.memory.bytes),
-        dma_base: format!("{:#010x}", board.control.dma_base),
-        dma_bytes: format!("{:#010x}", board.control.dma_bytes),
+        memory_port: &zynq.memory.port,
+        memory_port_bits: zynq.memory.port_bits,
+        memory_base: format!("{:#010x}", zynq.memory.regions[0].base),
+        memory_bytes: format!("{:#010x}", zynq.memory.regions[0].bytes),
+        dma_base: format!("{:#010x}", zynq.control.base),
+        dma_bytes: format!("{:#010x}", zynq.control.dma_bytes),
     };
 
     let mut firmware = wrapper::folder(kernel);
@@ -145,10 +165,7 @@ pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<P
     tree.insert("project.tcl", render(&ProjectTcl { v })?);
     tree.insert("build_hls.tcl", render(&BuildHls { v })?);
     tree.insert("hls_config.cfg", render(&HlsConfig { v })?);
-    let design = match board.family {
-        Family::Zynq7000 => render(&Zynq7000 { v })?,
-    };
-    tree.insert("design.tcl", design);
+    tree.insert("design.tcl", render(&Zynq7000 { v })?);
     tree.insert("README.md", render(&Readme { v })?);
 
     let manifest = Manifest {
@@ -157,6 +174,7 @@ pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<P
         flow: Flow::VivadoAccelerator,
         board: board.name.clone(),
         part: board.part.clone(),
+        platform: None,
         clock_period_ns: clock.period_ns,
         io_type: match network.graph().io_type {
             IoType::Parallel => netlathe_overlay::IoType::IoParallel,
@@ -164,6 +182,17 @@ pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<P
         },
         inputs: kernel.inputs.tensors.iter().map(tensor).collect(),
         outputs: kernel.outputs.tensors.iter().map(tensor).collect(),
+        host: Host::AxiStream {
+            dmas: vec![Dma {
+                name: "hier_0/axi_dma_0".to_owned(),
+                base: zynq.control.base,
+                bytes: zynq.control.dma_bytes,
+                // As design.tcl sets it.
+                length_bits: 26,
+                input: kernel.inputs.tensors.first().map(|tensor| tensor.layer.clone()),
+                output: kernel.outputs.tensors.first().map(|tensor| tensor.layer.clone()),
+            }],
+        },
         registers: RegisterMap::default(),
         hashes: Hashes {
             model: String::new(),

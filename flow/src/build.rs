@@ -7,8 +7,9 @@ use crate::error::Error;
 use crate::fs::{self, Written};
 use crate::kernel::{self, Emitted};
 use crate::model::{self, Source};
-use crate::project::{self, Assembled, Extras, WRAPPER_FILES, Wishes};
+use crate::project::{self, Assembled, Extras, WRAPPER_FILES};
 use crate::report::{self, Next, Note, Report, SCHEMA_VERSION, Stage, StageReport, State};
+use crate::target::{self, Wishes};
 use crate::{hash, hex, limits, npy, predict, settings, tool, vectors};
 use ndarray::{ArrayD, Axis};
 use netlathe_apfixed::to_f32;
@@ -86,11 +87,11 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
     }
     let config = loaded.config.clone().unwrap_or_default();
     // Before any work: an unknown board or an impossible clock should not cost a user time.
-    let target = project::target(&options.wishes, &config.project, &loaded.graph.name)?;
+    let target = target::target(&options.wishes, &config.project, &loaded.graph.name)?;
     let folder = options
         .out
         .clone()
-        .unwrap_or_else(|| Path::new("build").join(format!("{}-{}", target.project, target.board)));
+        .unwrap_or_else(|| Path::new("build").join(format!("{}-{}", target.project, target.board.name())));
 
     let (lowered, plan) = stages.run(Stage::Lower, || {
         let lowered = model::lower(&loaded, source, &x)?;
@@ -121,12 +122,12 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
     })?;
     let (vectors, layers, agreement) = emulated;
 
-    let (needs, command) = project::next(target.flow);
+    let (needs, command) = project::next(target.board.flow());
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         project: target.project.clone(),
-        board: target.board.clone(),
-        flow: format!("{:?}", target.flow),
+        board: target.board.name().to_owned(),
+        flow: format!("{:?}", target.board.flow()),
         folder: folder.display().to_string(),
         asked: options.until,
         vectors: vectors.samples(),
@@ -138,7 +139,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
         differences: Vec::new(),
         next: Next {
             needs: needs.into(),
-            installed: installed(target.flow),
+            installed: installed(target.board.flow()),
             command: format!("cd {} && {command}", tool::quoted(&folder.to_string_lossy())),
         },
     };
@@ -146,7 +147,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
     if stages.wants(Stage::Write) {
         let (emitted, assembled) = stages.run(Stage::Write, || {
             let emitted = kernel::emit(network, &target.project)?;
-            let configuration = settings::write(&loaded, network, settings::Format::Yaml);
+            let configuration = settings::write(&loaded, network, &target.facts(), settings::Format::Yaml);
             if let Some(why) = settings::difference(&loaded, network, &configuration) {
                 report.notes.push(Note::from(
                     &Diagnostic::warning(

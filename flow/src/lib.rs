@@ -28,6 +28,7 @@ pub mod project;
 pub mod report;
 pub mod settings;
 pub mod supported;
+pub mod target;
 pub mod tool;
 pub mod vectors;
 

@@ -39,6 +39,9 @@ mod accelerator;
 mod beats;
 mod codec;
 mod device;
+mod hls_control;
+mod host;
+mod host_check;
 mod lane;
 mod latency;
 mod manifest;
@@ -48,6 +51,10 @@ pub use accelerator::{Accelerator, Error, batch_of, decode_array, encode_array};
 pub use beats::Beats;
 pub use codec::{Codec, CodecError, beats_per_sample, bytes_per_sample, decode, encode};
 pub use device::{BeatCore, BeatError, Core, CoreError, Exchange, LengthFault, Port};
+pub use hls_control::{
+    ArrayWindow, Handshake, HlsControl, Parameter, axi_lite_windows, axi_master_registers, hls_control,
+};
+pub use host::{BATCH, Bank, Dma, Host, IpCore, Window, port_names};
 pub use lane::HostValue;
 pub use latency::{LatencyHistogram, RELATIVE_ERROR};
 pub use manifest::{

@@ -8,7 +8,7 @@ use crate::print;
 use crate::progress::Progress;
 use netlathe_flow::conformance::{self, Executor};
 use netlathe_flow::model::Source;
-use netlathe_flow::project::Wishes;
+use netlathe_flow::target::Wishes;
 use netlathe_flow::{
     Error, ap_types, build, cache, check, doctor, fuzz, model, npy, predict, settings, supported,
 };
@@ -60,7 +60,17 @@ fn run_build(mut a: Build) -> Code {
     };
     let options = build::Options {
         source: Source { model, weights: a.weights, config: a.config },
-        wishes: Wishes { project: a.project, board: a.board, clock_period_ns: a.clock },
+        wishes: Wishes {
+            project: a.project,
+            board: a.board,
+            board_file: a.board_file,
+            clock_period_ns: a.clock,
+            interface: a.interface,
+            input_type: a.input_type,
+            output_type: a.output_type,
+            platform: a.platform,
+            legacy_hls: a.legacy_hls,
+        },
         inputs: a.inputs,
         expected: a.expected,
         out: a.out,
@@ -100,7 +110,8 @@ fn run_config(a: &ConfigArguments) -> Code {
     };
     let lowered = model::lower(&loaded, &source, &x)?;
     print::notes(&lowered.notes);
-    let text = settings::write(&loaded, &lowered.network, format);
+    let project = loaded.config.clone().unwrap_or_default().project;
+    let text = settings::write(&loaded, &lowered.network, &project, format);
     let difference = settings::difference(&loaded, &lowered.network, &text);
     match &a.out {
         Some(path) => std::fs::write(path, &text).map_err(|e| Error::io("write", path, &e))?,

@@ -1,6 +1,6 @@
 //! The wrapper under g++: what is this flow's own. The rest is in the tests shared by all flows.
 
-use netlathe_backend_vivado_accel::{Bench, Kernel, Options, emit};
+use netlathe_backend_vivado_accel::{Bench, Kernel, Options, emit, find};
 use netlathe_codegen_hls::SourceTree;
 
 use crate::gxx;
@@ -11,12 +11,7 @@ use crate::wrapper_bench;
 pub(crate) const RUN: &str = "batches";
 
 pub(crate) fn options() -> Options {
-    Options {
-        project: "demo".into(),
-        board: "pynq-z2".into(),
-        clock_period_ns: None,
-        clock_uncertainty_percent: None,
-    }
+    Options::new("demo", find("pynq-z2").unwrap())
 }
 
 /// The project around a kernel, and how its bench is compiled.

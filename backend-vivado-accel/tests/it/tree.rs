@@ -51,16 +51,6 @@ fn boards_read_and_are_sane() {
     let all = boards().unwrap();
     assert!(all.is_sorted_by(|a, b| a.name < b.name), "ordered and unique");
     for board in all {
-        let (memory, control) = (&board.memory, &board.control);
-        for (base, bytes) in [(memory.base, memory.bytes), (control.dma_base, control.dma_bytes)] {
-            assert!(
-                bytes.is_power_of_two() && base % bytes == 0,
-                "{}: Vivado wants aligned ranges",
-                board.name
-            );
-        }
-        assert!([32, 64, 128].contains(&memory.port_bits), "{}", board.name);
-        assert!(board.board_part.split(':').count() == 4, "{}", board.name);
         board.clock.actual(&board.name, None).unwrap();
         assert_eq!(find(&board.name).unwrap(), board);
     }
@@ -71,8 +61,11 @@ fn boards_read_and_are_sane() {
 fn what_is_refused() {
     let (network, kernel) = (spec().network(), spec().kernel());
     let refused = |options: Options| emit(&network, &kernel, &options).unwrap_err().to_string();
-    expect!["NL621: there is no VivadoAccelerator board \"u55c\"; there are: pynq-z2"]
-        .assert_eq(&refused(Options { board: "u55c".into(), ..options() }));
+    let unknown = find("nexys").unwrap_err().to_string();
+    assert!(
+        unknown.starts_with("NL621: there is no VivadoAccelerator board \"nexys\"; there are: "),
+        "{unknown}"
+    );
     expect!["NL623: board pynq-z2 cannot be clocked with a period of 1 ns; give ClockPeriod from 4.000 to 3969.000 ns"]
         .assert_eq(&refused(Options { clock_period_ns: Some(1.0), ..options() }));
     expect!["NL624: a clock uncertainty of 100 % makes no sense; give 0 to 90 %"]
