@@ -151,7 +151,10 @@ impl Board {
         }
         let pdi = self.images.full == "pdi";
         if pdi != (self.family == Family::Versal) {
-            return Some(format!("images.full is {:?}: Versal devices have pdi, others bit", self.images.full));
+            return Some(format!(
+                "images.full is {:?}: Versal devices have pdi, others bit",
+                self.images.full
+            ));
         }
         if self.pcie.is_empty() {
             return Some("pcie is empty; name at least one generation".into());

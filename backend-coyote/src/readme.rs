@@ -39,12 +39,7 @@ struct Row {
 ///
 /// # Errors
 /// [`netlathe_codegen_hls::wrapper::Fault::Template`].
-pub(crate) fn text(
-    project: &str,
-    board: &Board,
-    shell: &Shell,
-    members: &[Member],
-) -> Result<String, Error> {
+pub(crate) fn text(project: &str, board: &Board, shell: &Shell, members: &[Member]) -> Result<String, Error> {
     let Some(first) = members.first() else { return Err(Error::Regions(0)) };
     let rows = members.iter().flat_map(rows).collect();
     let versal = board.family == Family::Versal;

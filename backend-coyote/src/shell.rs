@@ -169,9 +169,9 @@ fn check_floorplan(floorplan: Option<&str>, reconfigurable: bool, regions: usize
         // The cells of a vFPGA lie under this instance of the dynamic layer (`scripts/impl/bitgen.tcl.in`).
         let cell = format!("inst_user_wrapper_{region}");
         let names = |line: &str| {
-            let found = line.match_indices(&cell).any(|(at, _)| {
-                !line[at + cell.len()..].starts_with(|next: char| next.is_ascii_digit())
-            });
+            let found = line
+                .match_indices(&cell)
+                .any(|(at, _)| !line[at + cell.len()..].starts_with(|next: char| next.is_ascii_digit()));
             found && !line.trim_start().starts_with('#')
         };
         if !text.lines().any(names) {

@@ -68,7 +68,9 @@ fn malformed_board_files() {
         .assert_eq(&refused("min_mhz = 5", "min_mhz = 300"));
     expect![[r#"NL602: the board file own.toml is malformed: name is "v 80"; use letters, digits, - and _"#]]
         .assert_eq(&refused("name = \"v80\"", "name = \"v 80\""));
-    expect!["NL602: the board file own.toml is malformed: memory.masters is less than 2: Coyote itself is one"]
-        .assert_eq(&refused("masters = 32", "masters = 1"));
+    expect![
+        "NL602: the board file own.toml is malformed: memory.masters is less than 2: Coyote itself is one"
+    ]
+    .assert_eq(&refused("masters = 32", "masters = 1"));
     assert!(refused("[tools]", "[tools]\nvitis = \"1\"").contains("unknown field `vitis`"));
 }

@@ -137,10 +137,10 @@ fn every_option_reaches_coyote() {
 #[test]
 fn several_models_and_configurations() {
     let test = "several_models_and_configurations";
-    let floorplan = "inst_shell/inst_dynamic/inst_user_wrapper_0\ninst_shell/inst_dynamic/inst_user_wrapper_1\n";
+    let floorplan =
+        "inst_shell/inst_dynamic/inst_user_wrapper_0\ninst_shell/inst_dynamic/inst_user_wrapper_1\n";
     for board in ["u55c", "v80"] {
-        let options =
-            Options { regions: Some(2), floorplan: Some(floorplan.into()), ..on(board) };
+        let options = Options { regions: Some(2), floorplan: Some(floorplan.into()), ..on(board) };
         let Some(place) = Place::new(test, &several(4, &options)) else { return };
         let asked = place.asked("hw", &[]);
         let apps = asked.split_once("FPLAN_PATH ").unwrap().1;
@@ -163,7 +163,9 @@ fn several_models_and_configurations() {
 #[test]
 fn reconfiguration_without_a_floorplan_is_told() {
     let options = Options { reconfigurable: true, ..options() };
-    let Some(place) = Place::new("reconfiguration_without_a_floorplan_is_told", &single(&options)) else { return };
+    let Some(place) = Place::new("reconfiguration_without_a_floorplan_is_told", &single(&options)) else {
+        return;
+    };
     let (right, said) = place.configure("hw", &[], Some(Path::new("coyote")));
     assert!(right && said.contains("no floorplan"), "{said}");
     let (right, said) = place.configure("with", &["-DFPLAN_PATH=/x/own.xdc"], Some(Path::new("coyote")));
@@ -175,6 +177,7 @@ fn the_software_is_built() {
     let mut tree = single(&options());
     for (file, text) in [
         ("sw/host_libs.cpp", "int answer() { return 42; }\n"),
+        ("sw/reconfigure.cpp", "int main() { return 0; }\n"),
         ("sw/test.cpp", "int answer();\nint main() { return answer() == 42 ? 0 : 1; }\n"),
     ] {
         tree.insert(file, text);

@@ -61,8 +61,7 @@ fn clocks() {
 #[test]
 fn an_hls_clock_becomes_uncertainty() {
     let with = |hls: Option<f64>, percent: Option<f64>| {
-        let options =
-            Options { hls_clock_period_ns: hls, clock_uncertainty_percent: percent, ..options() };
+        let options = Options { hls_clock_period_ns: hls, clock_uncertainty_percent: percent, ..options() };
         Shell::new(&options, &models(1)).map(|shell| shell.uncertainty)
     };
     // At 250 MHz: 4 ns. 3.2 ns less 27 % is 2.336 ns, which is 58.4 % of 4 ns.
@@ -110,9 +109,8 @@ fn several_models_have_a_vfpga_each_or_take_turns() {
 
 #[test]
 fn versal_reconfigures_vfpgas_or_the_shell() {
-    let pblock = |board: &str, reconfigurable: bool| {
-        shell(&Options { reconfigurable, ..on(board) }, 1).shell_pblock
-    };
+    let pblock =
+        |board: &str, reconfigurable: bool| shell(&Options { reconfigurable, ..on(board) }, 1).shell_pblock;
     assert!(pblock("u55c", true) && pblock("u55c", false) && pblock("v80", false));
     assert!(!pblock("v80", true));
 }
@@ -152,7 +150,9 @@ fn card_streams_share_the_ports_of_the_memory() {
 
 #[test]
 fn a_floorplan_has_every_vfpga() {
-    let cells = |i: usize| format!("add_cells_to_pblock p [get_cells inst_shell/inst_dynamic/inst_user_wrapper_{i}]\n");
+    let cells = |i: usize| {
+        format!("add_cells_to_pblock p [get_cells inst_shell/inst_dynamic/inst_user_wrapper_{i}]\n")
+    };
     let with = |text: String, regions| Options { floorplan: Some(text), regions: Some(regions), ..options() };
     assert!(shell(&with(cells(0) + &cells(1), 2), 4).floorplan);
     expect!["NL618: the floorplan names no cells of vFPGA 1; add a pblock with inst_shell/inst_dynamic/inst_user_wrapper_1 (there are 2 vFPGAs)"]

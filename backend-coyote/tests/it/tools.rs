@@ -21,7 +21,8 @@ pub(crate) fn skipped(test: &str, why: &str) {
 pub(crate) fn cmake(test: &str) -> Option<PathBuf> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
-        let runs = |path: &Path| Command::new(path).arg("--version").output().is_ok_and(|o| o.status.success());
+        let runs =
+            |path: &Path| Command::new(path).arg("--version").output().is_ok_and(|o| o.status.success());
         let own = PathBuf::from("cmake");
         if runs(&own) {
             return Some(own);
@@ -40,7 +41,7 @@ pub(crate) fn cmake(test: &str) -> Option<PathBuf> {
 pub(crate) fn pyslang(test: &str) -> Option<PathBuf> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
-        let path = python_package("pyslang==9.1.0")?;
+        let path = python_package("pyslang==12.1.0")?;
         let loads = Command::new("python3").env("PYTHONPATH", &path).args(["-c", "import pyslang"]).output();
         loads.is_ok_and(|o| o.status.success()).then_some(path)
     });
