@@ -153,7 +153,7 @@ fn code(fault: &Fault) -> &'static str {
         Fault::Clock { .. } => "NL603",
         Fault::Uncertainty(_) => "NL604",
         Fault::ProjectName(_) => "NL605",
-        Fault::Tensors { .. } | Fault::Interface(_) => "NL606",
+        Fault::Interface(_) => "NL606",
         Fault::Clash(_) => "NL607",
         Fault::Kernel(_) => "NL608",
         Fault::Template(_) => "NL609",

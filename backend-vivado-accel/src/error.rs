@@ -59,6 +59,21 @@ pub enum Error {
         /// Why not, and what to do.
         why: &'static str,
     },
+    /// A Vitis platform that cannot be one of the card.
+    #[error(
+        "NL634: platform {platform:?} cannot be used with board {board}: {why}; \
+         known are: {known}; leave out --platform to use the newest of these that is installed"
+    )]
+    Platform {
+        /// The board.
+        board: String,
+        /// What was asked for.
+        platform: String,
+        /// Why not.
+        why: String,
+        /// The platforms of the board's file.
+        known: String,
+    },
 }
 
 impl From<Fault> for Error {
@@ -74,7 +89,7 @@ fn code(fault: &Fault) -> &'static str {
         Fault::Clock { .. } => "NL623",
         Fault::Uncertainty(_) => "NL624",
         Fault::ProjectName(_) => "NL625",
-        Fault::Tensors { .. } | Fault::Interface(_) => "NL626",
+        Fault::Interface(_) => "NL626",
         Fault::Clash(_) => "NL627",
         Fault::Kernel(_) => "NL628",
         Fault::Template(_) => "NL629",

@@ -12,17 +12,20 @@
 
 mod alveo;
 mod board;
+mod elements;
 mod error;
 mod options;
 mod project;
+mod scripts;
+mod zynq;
 
 pub use board::{
     Actual, Alveo, Board, CardMemory, Clock, Content, Control, Dma, Family, InterfaceKind, Memory,
     MemoryKind, Package, Region, Zynq, boards, find,
 };
+pub use elements::element;
 pub use error::Error;
 pub use netlathe_codegen_hls::Kernel;
-pub use netlathe_codegen_hls::wrapper::{Bench, Fault};
-pub use netlathe_overlay::Element;
+pub use netlathe_codegen_hls::wrapper::{Bench, Element, Fault};
 pub use options::Options;
 pub use project::{Project, emit};

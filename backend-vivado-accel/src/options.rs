@@ -1,7 +1,6 @@
 //! What a user may ask of a project.
 
-use netlathe_codegen_hls::wrapper::Fault;
-use netlathe_overlay::Element;
+use netlathe_codegen_hls::wrapper::{Element, Fault};
 
 use crate::board::{Board, InterfaceKind};
 

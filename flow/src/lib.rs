@@ -8,6 +8,7 @@
 //! prints nothing: reports are data, and progress goes to a callback.
 
 pub mod ap_types;
+pub mod boards;
 pub mod build;
 pub mod cache;
 pub mod check;

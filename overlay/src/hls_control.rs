@@ -6,10 +6,13 @@
 //! - `AP_CTRL`, `GIE`, `IER` and `ISR` are at 0x00, 0x04, 0x08 and 0x0c, and parameters start at 0x10 (UG1399,
 //!   "S_AXILITE Control Register Map"; UG1393, "Kernel Controls", table "Register Address Map"). Mailbox and
 //!   counted auto-restart, which would reserve more, are off.
-//! - Parameters follow in the order of the function. A scalar takes its 32-bit words and one reserved word: 8 bytes
-//!   up to 32 bits, 12 for a 64-bit pointer (the `offset` of an `m_axi` parameter).
-//! - An array takes its bytes rounded up to a power of two, and lies at the next multiple of that (UG1399, "S_AXILITE
-//!   and Port-Level Protocols": arrays are memories in the port's address space; real `x*_hw.h` files show where).
+//! - Parameters are placed in the order of the function, each at the lowest offset that is free and aligned (first
+//!   fit): a small array may so lie before a large one that precedes it. A scalar takes its 32-bit words and one
+//!   reserved word at a multiple of 4: 8 bytes up to 32 bits, 12 for a 64-bit pointer (the `offset` of an `m_axi`
+//!   parameter under `config_interface -m_axi_addr64`, the default of Vitis HLS). An array takes its bytes rounded up to a
+//!   power of two, 8 at least, at a multiple of that. No document tells this; it is what the `x*_hw.h` files of Vitis
+//!   HLS 2020.2 to 2024.1 show, and the tests have the maps of several. Vivado HLS to 2020.1 never went back to fill a
+//!   gap, so windows of its cores may lie elsewhere: [`HwHeader`] reads where.
 //! - Under `ap_ctrl_hs`, `ap_done` clears when read; under `ap_ctrl_chain` it stays until `ap_continue` (bit 4) is
 //!   written.
 
@@ -56,7 +59,7 @@ pub enum Parameter {
 pub struct HlsControl {
     /// The registers, in the order of their offsets.
     pub registers: RegisterMap,
-    /// The arrays, called as the parameters.
+    /// The arrays, called as the parameters, in the order of the function.
     pub arrays: Vec<ArrayWindow>,
     /// The first offset behind everything; the port's address range has at least so many bytes.
     pub end: u64,
@@ -77,25 +80,41 @@ pub struct ArrayWindow {
 pub fn hls_control(handshake: Handshake, parameters: &[Parameter]) -> HlsControl {
     let mut registers = block_level(handshake);
     let mut arrays = Vec::new();
-    let mut next = FIRST;
+    let mut taken = vec![(0, FIRST)];
     for parameter in parameters {
         let (name, bits) = match parameter {
             Parameter::Pointer(name) => (name, 64),
             Parameter::Scalar { name, bits } => (name, *bits),
             Parameter::Array { name, bytes } => {
-                let size = bytes.next_power_of_two().max(4);
-                let offset = next.next_multiple_of(size);
+                let size = bytes.next_power_of_two().max(8);
+                let offset = first_fit(&mut taken, size, size);
                 arrays.push(ArrayWindow { name: name.clone(), offset, bytes: *bytes });
-                next = offset + size;
                 continue;
             }
         };
-        let words = u64::from(bits.div_ceil(32).max(1));
+        let words = bits.div_ceil(32).max(1);
+        let offset = first_fit(&mut taken, 4 * u64::from(words + 1), 4);
         let note = if matches!(parameter, Parameter::Pointer(_)) { "physical address" } else { "" };
-        registers.push(register(name, next, words as u32 * 32, Access::ReadWrite, note));
-        next += 4 * (words + 1);
+        registers.push(register(name, offset, words * 32, Access::ReadWrite, note));
     }
-    HlsControl { registers: RegisterMap(registers), arrays, end: next }
+    registers.sort_by_key(|register| register.offset);
+    let end = taken.last().map_or(FIRST, |&(_, end)| end);
+    HlsControl { registers: RegisterMap(registers), arrays, end }
+}
+
+/// Takes `size` bytes at the lowest free multiple of `align`; `taken` is sorted, (start, end) each.
+fn first_fit(taken: &mut Vec<(u64, u64)>, size: u64, align: u64) -> u64 {
+    let mut offset = 0;
+    let mut index = 0;
+    while let Some(&(start, end)) = taken.get(index) {
+        if offset + size <= start {
+            break;
+        }
+        offset = end.next_multiple_of(align);
+        index += 1;
+    }
+    taken.insert(index, (offset, offset + size));
+    offset
 }
 
 /// The registers of a core that is master of its memory accesses: a pointer a tensor, then `batch`.

@@ -42,9 +42,11 @@ mod device;
 mod hls_control;
 mod host;
 mod host_check;
+mod hw_header;
 mod lane;
 mod latency;
 mod manifest;
+mod pack;
 mod tensor;
 
 pub use accelerator::{Accelerator, Error, batch_of, decode_array, encode_array};
@@ -55,6 +57,7 @@ pub use hls_control::{
     ArrayWindow, Handshake, HlsControl, Parameter, axi_lite_windows, axi_master_registers, hls_control,
 };
 pub use host::{BATCH, Bank, Dma, Host, IpCore, Window, port_names};
+pub use hw_header::HwHeader;
 pub use lane::HostValue;
 pub use latency::{LatencyHistogram, RELATIVE_ERROR};
 pub use manifest::{

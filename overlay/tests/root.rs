@@ -2,7 +2,10 @@
 
 mod beat_core;
 mod codec;
+mod codec_narrow;
 mod driving;
+mod hls_control;
+mod host;
 mod latency;
 mod manifest;
 mod support;

@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Predict(Predict),
     /// Run a folder of conformance cases.
     Conformance(Conformance),
+    /// List the boards and what each supports.
+    Boards(Boards),
     /// Say what is installed, what is missing for which step, and how to get it.
     Doctor(Doctor),
     /// Test NetLathe itself (in a checkout).
@@ -156,6 +158,13 @@ pub(crate) struct Conformance {
     pub(crate) json: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+#[derive(Args)]
+pub(crate) struct Boards {
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]

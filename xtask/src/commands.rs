@@ -1,7 +1,7 @@
 //! A function a command: arguments in, exit code out.
 
 use crate::cli::{
-    Arguments, Build, Command, ConfigArguments, Conformance, Doctor, ExecutorName, FuzzCases, IoName,
+    Arguments, Boards, Build, Command, ConfigArguments, Conformance, Doctor, ExecutorName, FuzzCases, IoName,
     Predict, Test,
 };
 use crate::print;
@@ -10,7 +10,7 @@ use netlathe_flow::conformance::{self, Executor};
 use netlathe_flow::model::Source;
 use netlathe_flow::target::Wishes;
 use netlathe_flow::{
-    Error, ap_types, build, cache, check, doctor, fuzz, model, npy, predict, settings, supported,
+    Error, ap_types, boards, build, cache, check, doctor, fuzz, model, npy, predict, settings, supported,
 };
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,7 @@ pub(crate) fn run(arguments: Arguments) -> Code {
         Command::Config(a) => run_config(&a),
         Command::Predict(a) => run_predict(&a),
         Command::Conformance(a) => run_conformance(a),
+        Command::Boards(a) => run_boards(&a),
         Command::Doctor(a) => run_doctor(&a),
         Command::Test(a) => run_test(a),
         Command::FuzzCases(a) => run_fuzz_cases(a),
@@ -167,6 +168,16 @@ fn run_conformance(a: Conformance) -> Code {
         print::json_file(path, &report)?;
     }
     Ok(u8::from(!report.is_good()))
+}
+
+fn run_boards(a: &Boards) -> Code {
+    let lines = boards::lines()?;
+    if a.json {
+        print::json(&print::BoardsReport { schema_version: 1, boards: lines })?;
+    } else {
+        print::boards(&lines);
+    }
+    Ok(0)
 }
 
 fn run_doctor(a: &Doctor) -> Code {

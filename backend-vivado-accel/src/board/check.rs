@@ -70,14 +70,6 @@ fn zynq(board: &Board, of: &Zynq, found: &mut Found) {
             found.add(&path, format!("{part:?} must be vendor:name:part0:revision"));
         }
     }
-    for (connector, carrier) in &of.board_connections {
-        let path = format!("zynq.board_connections.{connector}");
-        found.word(&path, connector);
-        found.word(&path, carrier);
-        if carrier.split(':').count() != 3 {
-            found.add(&path, format!("{carrier:?} must be vendor:carrier:connector, without a revision"));
-        }
-    }
     found.text("zynq.board_files", &of.board_files);
     if of.board_parts.is_empty() && of.properties.is_empty() {
         found.add("zynq.properties", "without board files, the processing system must be set up here");
@@ -171,6 +163,14 @@ fn control(family: Family, of: &Zynq, found: &mut Found) {
     }
     if control.end <= control.base || (control.end - control.base) < control.dma_bytes {
         found.add("zynq.control.end", format!("{:#x} leaves no room after the base", control.end));
+    }
+    // UG585: GP ports have 32 bits; PG201: HPM ports 32 to 128.
+    let widths: &[u32] = if family == Family::Zynq7000 { &[32] } else { &[32, 64, 128] };
+    found.one_of("zynq.control.port_bits", &control.port_bits, widths);
+    if found.range("zynq.control.lite_bytes", control.base, control.lite_bytes)
+        && control.end.saturating_sub(control.base) < control.lite_bytes
+    {
+        found.add("zynq.control.lite_bytes", "reaches beyond the end");
     }
     // UG585, system address map; UG1085, same.
     let windows: &[(u64, u64)] = match (family, control.port.as_str()) {

@@ -90,9 +90,6 @@ pub struct Zynq {
     /// installed is used, in its newest revision, whatever that is. Empty: the design is made without board files, from
     /// [`Zynq::properties`] alone.
     pub board_parts: Vec<String>,
-    /// What the board part is plugged into: connector, and the carrier's connector without its revision.
-    #[serde(default)]
-    pub board_connections: BTreeMap<String, String>,
     /// Where the board files come from, for a message.
     pub board_files: String,
     /// Properties of the processing system, set after the board's own preset: `PSU__USE__M_AXI_GP1 = "0"`.
@@ -152,8 +149,12 @@ pub struct Control {
     pub port: String,
     /// Where the first DMA's registers, or the core's, are.
     pub base: u64,
-    /// Size in bytes of one DMA's range; the next follows right behind.
+    /// Its data width.
+    pub port_bits: u32,
+    /// Size in bytes of the range of one DMA, or of a core with registers alone; the next DMA follows right behind.
     pub dma_bytes: u64,
+    /// The largest range of a core that holds its tensors (`axi_lite`): they lie in the device's block memory.
+    pub lite_bytes: u64,
     /// First address after what the port reaches.
     pub end: u64,
 }

@@ -1,5 +1,8 @@
 //! The project as data, its C++ under g++, its Tcl under tclsh.
 
+mod alveo;
+mod alveo_ini;
+mod alveo_script;
 mod bench;
 mod tcl;
 mod tree;
