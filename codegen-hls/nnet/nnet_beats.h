@@ -73,40 +73,47 @@ template <class tensor> ap_uint<tensor::bits> to_lane(const typename raw_element
     return ap_uint<tensor::bits>(tensor::lane::bits(x)) << (tensor::lane::width * lane);
 }
 
-// Takes a beat; `last` is its TLAST. From a port: a struct, or a word whose top bit is TLAST.
+// How a beat is taken and sent, `last` being its TLAST. At a port: a struct, or a word whose top bit is TLAST.
+template <class tensor, class beat_t> struct beat_of {
+    static void split(const beat_t &beat, ap_uint<tensor::bits> &data, bool &last) {
+#if defined(NNET_WORD_PORTS)
+        data = ap_uint<tensor::bits>(beat);
+        last = (beat >> tensor::bits) != 0;
+#else
+        data = beat.data;
+        last = beat.last != 0;
+#endif
+    }
+    // TKEEP all ones.
+    static beat_t join(const ap_uint<tensor::bits> &data, bool last) {
+        beat_t beat;
+#if defined(NNET_WORD_PORTS)
+        beat = beat_t(data) | (beat_t(last) << tensor::bits);
+#else
+        beat.data = data;
+        beat.keep = -1;
+        beat.strb = -1;
+        beat.last = last;
+#endif
+        return beat;
+    }
+};
+
+// From and to memory: there is no TLAST.
+template <class tensor> struct beat_of<tensor, ap_uint<tensor::bits> > {
+    static void split(const ap_uint<tensor::bits> &beat, ap_uint<tensor::bits> &data, bool &last) {
+        data = beat;
+        last = false;
+    }
+    static ap_uint<tensor::bits> join(const ap_uint<tensor::bits> &data, bool) { return data; }
+};
+
 template <class tensor, class beat_t> void take(hls::stream<beat_t> &port, ap_uint<tensor::bits> &data, bool &last) {
-    const beat_t beat = port.read();
-#if defined(NNET_WORD_PORTS)
-    data = ap_uint<tensor::bits>(beat);
-    last = (beat >> tensor::bits) != 0;
-#else
-    data = beat.data;
-    last = beat.last != 0;
-#endif
+    beat_of<tensor, beat_t>::split(port.read(), data, last);
 }
 
-// From memory: there is no TLAST.
-template <class tensor> void take(hls::stream<ap_uint<tensor::bits> > &beats, ap_uint<tensor::bits> &data, bool &last) {
-    data = beats.read();
-    last = false;
-}
-
-// Sends a beat, TKEEP all ones.
 template <class tensor, class beat_t> void give(hls::stream<beat_t> &port, const ap_uint<tensor::bits> &data, bool last) {
-    beat_t beat;
-#if defined(NNET_WORD_PORTS)
-    beat = beat_t(data) | (beat_t(last) << tensor::bits);
-#else
-    beat.data = data;
-    beat.keep = -1;
-    beat.strb = -1;
-    beat.last = last;
-#endif
-    port.write(beat);
-}
-
-template <class tensor> void give(hls::stream<ap_uint<tensor::bits> > &beats, const ap_uint<tensor::bits> &data, bool) {
-    beats.write(data);
+    port.write(beat_of<tensor, beat_t>::join(data, last));
 }
 
 // The next beat of a sample; zero, and nothing is taken, when the sample has ended.

@@ -496,13 +496,14 @@ impl Outside<'_> {
         let depth = self.marks_depth();
         for t in tensors() {
             if !matches!(self.bus(), Bus::Stream(_)) {
-                lines.push(format!("{} {}_beats;", words_of(t.packing.beat_bits), t.ident));
+                declare(&mut lines, &format!("{}_beats", t.ident), t.packing.beat_bits, 2);
             }
-            lines.extend(t.carriers().into_iter().map(|(name, bits)| format!("{} {name};", words_of(bits))));
+            for (name, bits) in t.carriers() {
+                declare(&mut lines, &name, bits, 2);
+            }
             let single = self.kernel.streams.is_some() && !self.joins_marks();
             if self.has_marks() && (t.is_input || !single) {
-                lines.push(format!("{} {};", words_of(1), t.marks()));
-                lines.extend(depth.map(|depth| format!("NNET_STREAM_DEPTH({}, {depth})", t.marks())));
+                declare(&mut lines, &t.marks(), 1, depth);
             }
         }
         lines.push(String::new());
@@ -582,12 +583,18 @@ impl Outside<'_> {
     }
 
     /// How many marks may wait while their samples are inside the network: more than it has room for need not be; beyond the
-    /// cap the inputs wait a little earlier than they had to. `None` in `io_parallel`, where marks go along.
-    fn marks_depth(&self) -> Option<usize> {
-        let streams = self.kernel.streams.as_ref()?;
+    /// cap the inputs wait a little earlier than they had to. In `io_parallel` marks go along with the words.
+    fn marks_depth(&self) -> usize {
+        let Some(streams) = &self.kernel.streams else { return 2 };
         let room: usize = streams.fifos.iter().map(|fifo| fifo.depth + 2).sum();
-        Some((room + 4).min(512))
+        (room + 4).min(512)
     }
+}
+
+/// A stream between processes that takes `depth` words.
+fn declare(lines: &mut Lines, name: &str, bits: u32, depth: usize) {
+    lines.push(format!("{} {name};", words_of(bits)));
+    lines.push(format!("NNET_STREAM_DEPTH({name}, {depth})"));
 }
 
 /// `io_parallel`: beats into an array of elements, and that into slots with the last of them.
