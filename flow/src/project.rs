@@ -72,11 +72,13 @@ pub fn assemble(
             (p.tree, p.manifest, p.wrapper)
         }
         Board::Coyote(board) => {
+            let board = coyote::find(board).map_err(|e| refused(e.to_string()))?;
             let options = coyote::Options {
-                project: target.project.clone(),
-                board: board.clone(),
                 clock_period_ns: target.clock_period_ns,
                 clock_uncertainty_percent: target.clock_uncertainty_percent,
+                input: target.input.clone(),
+                output: target.output.clone(),
+                ..coyote::Options::new(target.project.clone(), board)
             };
             let p = coyote::emit(network, kernel, &options).map_err(|e| refused(e.to_string()))?;
             (p.tree, p.manifest, p.wrapper)
