@@ -2,6 +2,8 @@
 
 mod bench;
 mod cmake;
+mod host;
+mod host_mutants;
 mod tree;
 
 // What is the same for all flows.
