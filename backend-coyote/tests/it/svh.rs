@@ -61,7 +61,8 @@ fn the_text_for_one_model() {
         always_comb cq_wr.tie_off_s();
         always_comb notify.tie_off_m();
         always_comb axi_ctrl.tie_off_s();
-    "#]].assert_eq(&single());
+    "#]]
+    .assert_eq(&single());
 }
 
 #[test]
@@ -111,7 +112,8 @@ fn the_text_where_streams_are_left() {
         always_comb cq_wr.tie_off_s();
         always_comb notify.tie_off_m();
         always_comb axi_ctrl.tie_off_s();
-    "#]].assert_eq(&second());
+    "#]]
+    .assert_eq(&second());
 }
 
 /// Ports of the kernel's IP as Vitis HLS makes them of `hls::stream<ap_axiu<512, 0, 0, 0> >` (as in the instance of Coyote's

@@ -24,7 +24,8 @@ fn the_files() {
         src/hls/model_wrapper/nnet_pragmas.h
         src/vfpga_top.svh
         tb/tb_wrapper.cpp
-    "#]].assert_eq(&paths);
+    "#]]
+    .assert_eq(&paths);
     assert_eq!(emit(&spec().network(), &spec().kernel(), &options()).unwrap(), project, "same in, same out");
     // Coyote's HLS step copies no folders.
     let kernel = "src/hls/model_wrapper/";
@@ -52,8 +53,8 @@ fn the_manifest() {
 #[test]
 fn elements_can_be_packed() {
     let packed = Options {
-        input: Some("ap_fixed<16,8>".parse().unwrap()),
-        output: Some("ap_ufixed<10,0>".parse().unwrap()),
+        input: Some(netlathe_backend_coyote::Element::Fixed("ap_fixed<16,8>".parse().unwrap())),
+        output: Some(netlathe_backend_coyote::Element::Fixed("ap_ufixed<10,0>".parse().unwrap())),
         user_clock_period_ns: Some(5.0),
         ..options()
     };
@@ -63,7 +64,7 @@ fn elements_can_be_packed() {
     // 51 elements of 10 bits: the last 2 bits of a beat are not used.
     assert_eq!((output.beat_bits, output.elements_per_beat), (512, 51));
     assert_eq!(manifest.clock_period_ns, 5.0, "the kernel's clock");
-    let wide = Options { input: Some(Element::Fixed("ap_fixed<80,40>".parse().unwrap())), ..options() };
+    let wide = Options { input: Some(netlathe_backend_coyote::Element::Fixed("ap_fixed<80,40>".parse().unwrap())), ..options() };
     let refused = emit(&spec().network(), &spec().kernel(), &wide).unwrap_err().to_string();
     assert!(refused.starts_with("NL619: tensor \"in_layer\" cannot be packed into beats: "), "{refused}");
 }
@@ -110,7 +111,8 @@ fn four_models_in_two_configurations_of_two_vfpgas() {
         Coyote { vfpga: 0, input_streams: [0], output_streams: [0, 1] }
         d model_wrapper_3 src_3 c1 v1 Some("bitstreams/config_1/vfpga_c1_1.bin") manifest_3.json d tb_data_3
         Coyote { vfpga: 1, input_streams: [0, 1], output_streams: [0, 1] }
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
     let images = card(&Options { regions: Some(1), ..on("v80") });
     assert_eq!(images.members[3].image.as_deref(), Some("bitstreams/config_3/vfpga_c3_0.pdi"));
     assert_eq!(card(&options()).members[3].image, None, "a vFPGA each: nothing is reconfigured");
