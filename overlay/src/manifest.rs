@@ -82,7 +82,8 @@ pub struct RegisterMap(pub Vec<Register>);
 pub struct Register {
     /// Unique name, such as `AP_CTRL`.
     pub name: String,
-    /// Offset in bytes from the base of the control port; a multiple of the register's size, of 4 for one of 64 bits.
+    /// Offset in bytes from the base of the control port; a multiple of the register's size, but of 4 for one of 64
+    /// bits, which is two accesses of 32 bits, the low half first.
     pub offset: u64,
     /// 8, 16, 32 or 64.
     pub width_bits: u32,
@@ -277,15 +278,11 @@ impl RegisterMap {
                 continue;
             }
             let bytes = u64::from(width_bits / 8);
-            // Registers are 32-bit words of the bus; a pointer is two of them (0x1c in a map of two pointers).
-            let word = bytes.min(4);
             match offset.checked_add(bytes) {
-                Some(end) if offset % word == 0 => sane.push((*offset, end, index)),
+                Some(end) if offset % bytes.min(4) == 0 => sane.push((*offset, end, index)),
                 _ => report(
                     format!("{here}.offset"),
-                    format!(
-                        "{offset} must be a multiple of {word}, and the register's {bytes} bytes within 64 bits"
-                    ),
+                    format!("{offset} must be a multiple of {} within 64 bits", bytes.min(4)),
                 ),
             }
         }
