@@ -4,7 +4,10 @@ mod alveo;
 mod alveo_ini;
 mod alveo_script;
 mod bench;
-mod tcl;
+mod boards;
+mod design;
+mod hls;
+mod place;
 mod tree;
 
 // What is the same for all flows.
