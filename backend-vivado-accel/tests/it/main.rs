@@ -1,6 +1,7 @@
 //! The project as data, its C++ under g++, its Tcl under tclsh.
 
 mod bench;
+mod driver;
 mod driver_vectors;
 mod tcl;
 mod tree;
