@@ -252,6 +252,7 @@ impl Codec {
         let samples = self.samples_of_values(values.len())?;
         self.check_form::<V>()?;
         self.check_buffer(samples, out.len())?;
+        let mut lanes = [0; BLOCK];
         for run in self.runs(samples) {
             let (values, bytes) = (&values[run.values.clone()], &mut out[run.bytes.clone()]);
             let filled = (values.len() * self.lane_bits).div_ceil(8);
@@ -260,7 +261,6 @@ impl Codec {
             if V::copy_to(values, &self.lane, bytes) {
                 continue;
             }
-            let mut lanes = [0; BLOCK];
             let blocks = values.chunks(BLOCK).zip(bytes.chunks_mut(BLOCK / 8 * self.lane_bits));
             for (block, (values, bytes)) in blocks.enumerate() {
                 let lanes = &mut lanes[..values.len()];
@@ -326,13 +326,13 @@ impl Codec {
     ) -> Result<usize, CodecError> {
         let samples = self.samples_of_values(values.len())?;
         self.check_buffer(samples, bytes.len())?;
+        let mut lanes = [0; BLOCK];
         for run in self.runs(samples) {
             let (values, bytes) = (&mut values[run.values.clone()], &bytes[run.bytes.clone()]);
             let bytes = &bytes[..(values.len() * self.lane_bits).div_ceil(8)];
             if copy(bytes, &self.lane, values) {
                 continue;
             }
-            let mut lanes = [0; BLOCK];
             let blocks = values.chunks_mut(BLOCK).zip(bytes.chunks(BLOCK / 8 * self.lane_bits));
             for (block, (values, bytes)) in blocks.enumerate() {
                 let lanes = &mut lanes[..values.len()];

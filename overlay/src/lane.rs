@@ -80,8 +80,8 @@ mod sealed {
         fn copy_to(values: &[Self], lane: &Lane, bytes: &mut [u8]) -> bool;
         /// The way back.
         fn copy_from(bytes: &[u8], lane: &Lane, values: &mut [Self]) -> bool;
-        /// As many lanes as values.
-        fn to_lanes(values: &[Self], lane: &Lane, lanes: &mut [u64]) -> Result<(), At>;
+        /// As many lanes as values; bits above a lane's width are anything.
+        fn to_lanes(values: &[Self], lane: &Lane, lanes: &mut [i64]) -> Result<(), At>;
         /// As many values as lanes.
         fn from_lanes(lanes: &[u64], lane: &Lane, values: &mut [Self]) -> Result<(), At>;
     }
@@ -114,7 +114,7 @@ macro_rules! real {
                 same
             }
 
-            fn to_lanes(values: &[Self], lane: &Lane, lanes: &mut [u64]) -> Result<(), At> {
+            fn to_lanes(values: &[Self], lane: &Lane, lanes: &mut [i64]) -> Result<(), At> {
                 let pairs = || values.iter().copied();
                 match &lane.form {
                     Form::Float32 => {
@@ -124,20 +124,20 @@ macro_rules! real {
                             .for_each(|(lane, x)| *lane = (x as f32).to_bits().into());
                     }
                     Form::Float64 => {
-                        lanes.iter_mut().zip(pairs()).for_each(|(lane, x)| *lane = f64::from(x).to_bits());
+                        lanes
+                            .iter_mut()
+                            .zip(pairs())
+                            .for_each(|(lane, x)| *lane = f64::from(x).to_bits() as i64);
                     }
                     Form::Fixed(fixed) => {
-                        let mut raw = [0; BLOCK];
-                        let raw = &mut raw[..values.len()];
                         let quick = lane.real_to_ty.as_ref().filter(|_| fixed.quick);
-                        if quick.is_some_and(|quick| quick.convert(pairs().map(f64::from), raw)) {
-                            fixed.pack.apply_all(raw);
-                            lanes.iter_mut().zip(raw).for_each(|(lane, raw)| *lane = *raw as u64);
+                        if quick.is_some_and(|quick| quick.convert(pairs().map(f64::from), lanes)) {
+                            fixed.pack.apply_all(lanes);
                             return Ok(());
                         }
                         for (index, (bits, x)) in lanes.iter_mut().zip(pairs()).enumerate() {
                             let raw = $from(x, &lane.ty).map_err(|why| too_wide(index, x, why))?;
-                            *bits = fixed.pack.apply(raw) as u64;
+                            *bits = fixed.pack.apply(raw) as i64;
                         }
                     }
                 }
@@ -189,7 +189,7 @@ impl sealed::Lanes for i64 {
         false
     }
 
-    fn to_lanes(values: &[Self], lane: &Lane, lanes: &mut [u64]) -> Result<(), At> {
+    fn to_lanes(values: &[Self], lane: &Lane, lanes: &mut [i64]) -> Result<(), At> {
         // Both ends fit in an i64: the codec has checked it.
         let (min, max) = (lane.min as i64, lane.max as i64);
         if let Some(index) = values.iter().position(|&raw| raw < min || raw > max) {
@@ -200,16 +200,15 @@ impl sealed::Lanes for i64 {
             Form::Float32 => {
                 pairs.for_each(|(lanes, raw)| *lanes = to_f32(raw.into(), &lane.ty).to_bits().into())
             }
-            Form::Float64 => pairs.for_each(|(lanes, raw)| *lanes = to_f64(raw.into(), &lane.ty).to_bits()),
+            Form::Float64 => {
+                pairs.for_each(|(lanes, raw)| *lanes = to_f64(raw.into(), &lane.ty).to_bits() as i64)
+            }
             Form::Fixed(fixed) if fixed.quick => {
-                let mut raw = [0; BLOCK];
-                let raw = &mut raw[..values.len()];
-                raw.copy_from_slice(values);
-                fixed.pack.apply_all(raw);
-                lanes.iter_mut().zip(raw).for_each(|(lane, raw)| *lane = *raw as u64);
+                lanes.copy_from_slice(values);
+                fixed.pack.apply_all(lanes);
             }
             Form::Fixed(fixed) => {
-                pairs.for_each(|(lane, raw)| *lane = fixed.pack.apply(i128::from(raw)) as u64)
+                pairs.for_each(|(lane, raw)| *lane = fixed.pack.apply(i128::from(raw)) as i64)
             }
         }
         Ok(())

@@ -2,29 +2,29 @@
 
 /// Writes lanes of `width` bits (1 to 64), from bit 0 of `bytes` on, which are exactly as many as needed; bits behind the
 /// last lane become 0. Bits of a lane above `width` are ignored.
-pub(crate) fn pack(lanes: &[u64], width: usize, bytes: &mut [u8]) {
+pub(crate) fn pack(lanes: &[i64], width: usize, bytes: &mut [u8]) {
     debug_assert_eq!(bytes.len(), (lanes.len() * width).div_ceil(8));
     match width {
         8 => bytes.iter_mut().zip(lanes).for_each(|(byte, lane)| *byte = *lane as u8),
         16 => whole(lanes, bytes, |lane| (lane as u16).to_le_bytes()),
         32 => whole(lanes, bytes, |lane| (lane as u32).to_le_bytes()),
-        64 => whole(lanes, bytes, u64::to_le_bytes),
+        64 => whole(lanes, bytes, i64::to_le_bytes),
         _ => pack_bits(lanes, width, bytes),
     }
 }
 
-fn whole<const N: usize>(lanes: &[u64], bytes: &mut [u8], of: impl Fn(u64) -> [u8; N]) {
+fn whole<const N: usize>(lanes: &[i64], bytes: &mut [u8], of: impl Fn(i64) -> [u8; N]) {
     for (bytes, &lane) in bytes.chunks_exact_mut(N).zip(lanes) {
         bytes.copy_from_slice(&of(lane));
     }
 }
 
-fn pack_bits(lanes: &[u64], width: usize, bytes: &mut [u8]) {
+fn pack_bits(lanes: &[i64], width: usize, bytes: &mut [u8]) {
     // `held` bits wait in `word`, fewer than 64.
     let (mut word, mut held) = (0u64, 0);
     let mut rest = bytes;
     for &lane in lanes {
-        let lane = lane & mask(width);
+        let lane = lane as u64 & mask(width);
         word |= lane << held;
         held += width;
         if held >= 64 {

@@ -88,7 +88,7 @@ fn each_mistake_is_named_with_its_place() {
         ("/flow", json!("vivado"), "unknown variant `vivado`"),
         ("/io_type", json!("parallel"), "unknown variant `parallel`"),
         ("/registers/1/name", json!("AP_CTRL"), "registers[1].name: \"AP_CTRL\" names two registers"),
-        ("/registers/1/offset", json!(12), "registers[1].offset: 12 must be a multiple"),
+        ("/registers/1/offset", json!(14), "registers[1].offset: 14 must be a multiple of 4"),
         ("/registers/1/offset", json!(0), "fifo_in overlaps AP_CTRL at 0x0"),
         ("/registers/1/width_bits", json!(24), "registers[1].width_bits: 24 must be"),
         ("/hashes/tree", json!("abc"), "hashes.tree: \"abc\" must be a SHA-256"),
