@@ -268,6 +268,23 @@ class Several(OnBoard):
                     network.close()
 
 
+class Ports(OnBoard):
+    def test_a_chained_control_port_is_told_to_go_on(self):
+        data = packages.manifest(packages.ZYNQ, "axi_master", [packages.tensor("x", [4])], [packages.tensor("y", [5])])
+        data["registers"][0]["access"] = "read_write"
+        network = self.open(data)
+        for _ in range(2):
+            self.right(network.predict(X), X)
+
+    def test_a_core_that_still_runs_is_not_started(self):
+        data = packages.manifest(packages.ZYNQ, "axi_master", [packages.tensor("x", [4])], [packages.tensor("y", [5])])
+        network = self.open(data)
+        self.device.control.running, self.device.control.busy = True, 9
+        with self.assertRaisesRegex(driver.AcceleratorError, "is not idle"):
+            network.predict(X)
+        self.right(network.predict(X), X)
+
+
 class Transfers(OnBoard):
     def test_receive_is_armed_before_send(self):
         network = self.open(stream())

@@ -4,12 +4,14 @@
 //! old Python) they are skipped in the open, and those that need only numpy still run.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use netlathe_backend_vivado_accel::DRIVER;
+use netlathe_overlay::Manifest;
 
 /// Without its dependencies: remote boards (gRPC) and what else is not imported stay away.
 const PYNQ: [&str; 3] = ["pynq==4.0.0", "pynqmetadata==0.2.0", "pynqutils==0.1.3"];
@@ -86,6 +88,15 @@ fn pynq() -> &'static Result<PathBuf, String> {
     })
 }
 
+/// Says that a test is skipped, here and in the list at the end of `cargo xtask test`.
+fn skip(test: &str, why: &str) {
+    eprintln!("SKIPPED {test}: {why}");
+    if let Some(path) = std::env::var_os("NETLATHE_SKIPS") {
+        let mut list = File::options().append(true).create(true).open(path).unwrap();
+        writeln!(list, "{test}: {why}").unwrap();
+    }
+}
+
 fn last(text: &str) -> &str {
     text.trim().lines().last().unwrap_or("it said nothing")
 }
@@ -110,7 +121,7 @@ fn python_tests(file: &str, place: Option<&Path>) {
 fn driver_under_pynq_on_a_software_board() {
     match pynq() {
         Ok(place) => python_tests("test_zynq", Some(place)),
-        Err(why) => eprintln!("SKIPPED driver_under_pynq_on_a_software_board: {why}"),
+        Err(why) => skip("driver_under_pynq_on_a_software_board", why),
     }
 }
 
@@ -121,18 +132,34 @@ fn driver_with_every_numpy_that_is_here() {
     let mut places = Vec::new();
     match pynq() {
         Ok(place) => places.push(Some(place.as_path())),
-        Err(why) => eprintln!("SKIPPED driver_with_every_numpy_that_is_here, numpy 1: {why}"),
+        Err(why) => skip("driver_with_every_numpy_that_is_here, numpy 1", why),
     }
     let (own, _) = run(Command::new("python3").args(["-c", "import numpy"]).env_remove("PYTHONPATH"), RUN);
     match own {
         true => places.push(None),
         false => {
-            eprintln!("SKIPPED driver_with_every_numpy_that_is_here, the machine's own: python3 has no numpy")
+            skip("driver_with_every_numpy_that_is_here, the machine's own", "python3 has no numpy");
         }
     }
     for place in places {
         for file in ["test_codec", "test_alveo", "test_verify"] {
             python_tests(file, place);
+        }
+    }
+}
+
+/// The manifests that the Python tests make are ones that the Rust reader takes.
+#[test]
+fn driver_is_tested_with_real_manifests() {
+    let (printed, said) = run(Command::new("python3").args(["-B", "packages.py"]).current_dir(tests()), RUN);
+    if !printed {
+        skip("driver_is_tested_with_real_manifests", &format!("python3 does not run: {}", last(&said)));
+        return;
+    }
+    assert_eq!(said.lines().count(), 10, "{said}");
+    for line in said.lines() {
+        if let Err(why) = Manifest::from_json(line.as_bytes()) {
+            panic!("{why}\n{line}");
         }
     }
 }
