@@ -8,9 +8,8 @@ use expect_test::expect;
 use netlathe_backend_coyote::{Layers, Model, Options, emit, emit_many};
 use netlathe_codegen_hls::SourceTree;
 
-use crate::models::{on, options, ports};
+use crate::models::{on, options, ports, spec};
 use crate::tools::{self, put};
-use crate::wrapper_tree::spec;
 
 /// A project beside a stand-in for Coyote.
 struct Place {

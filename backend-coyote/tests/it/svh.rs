@@ -6,9 +6,8 @@ use std::process::Command;
 use expect_test::expect;
 use netlathe_backend_coyote::{Model, Options, emit, emit_many};
 
-use crate::models::{options, ports};
+use crate::models::{options, ports, spec};
 use crate::tools::{self, put};
-use crate::wrapper_tree::spec;
 
 /// The integration header of the last of two models; the first one has more tensors.
 fn second() -> String {
@@ -61,7 +60,8 @@ fn the_text_for_one_model() {
         always_comb cq_wr.tie_off_s();
         always_comb notify.tie_off_m();
         always_comb axi_ctrl.tie_off_s();
-    "#]].assert_eq(&single());
+    "#]]
+    .assert_eq(&single());
 }
 
 #[test]
@@ -111,7 +111,8 @@ fn the_text_where_streams_are_left() {
         always_comb cq_wr.tie_off_s();
         always_comb notify.tie_off_m();
         always_comb axi_ctrl.tie_off_s();
-    "#]].assert_eq(&second());
+    "#]]
+    .assert_eq(&second());
 }
 
 /// Ports of the kernel's IP as Vitis HLS makes them of `hls::stream<ap_axiu<512, 0, 0, 0> >` (as in the instance of Coyote's
