@@ -14,19 +14,19 @@ mod banks;
 mod platform;
 
 use askama::Template;
-use netlathe_codegen_hls::wrapper::{self, Beats, Bus, Fault, Interface, PortName, render};
+use netlathe_codegen_hls::wrapper::{self, Beats, Bus, Element, Fault, Interface, PortName, render};
 use netlathe_codegen_hls::{Kernel, PortTensor, SourceTree};
 use netlathe_ir::Validated;
-use netlathe_ir::config::IoType;
 use netlathe_overlay::{
-    BATCH, Bank, Element, Flow, Handshake, Hashes, Host, Manifest, Packing, Tensor, Transfer, VERSION,
-    axi_master_registers, bytes_per_sample,
+    BATCH, Bank, Flow, Handshake, Host, Manifest, Tensor, Transfer, VERSION, axi_master_registers,
+    bytes_per_sample,
 };
 
-use crate::board::{Alveo, Board, InterfaceKind};
+use crate::board::{Board, InterfaceKind};
+use crate::elements;
 use crate::error::Error;
 use crate::options::Options;
-use crate::project::Project;
+use crate::project::{Project, io_type, no_hashes};
 
 /// XRT sets the clock in steps of so many MHz, never above what the xclbin says (XRT, xocl/subdev/clock_wiz.c,
 /// `frequency_table` and `find_matching_freq_config`).
@@ -126,10 +126,20 @@ pub(crate) fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> R
     let project = options.name()?;
     let top = format!("{project}_axi");
 
-    let input = options.input.as_ref().unwrap_or(&Element::Float32);
-    let output = options.output.as_ref().unwrap_or(&Element::Float32);
-    let inputs = tensors(&kernel.inputs.tensors, "input", input, card)?;
-    let outputs = tensors(&kernel.outputs.tensors, "output", output, card)?;
+    let side = |direction, asked: Option<Element>, ports: &[PortTensor]| {
+        let element = asked.unwrap_or(Element::Float32);
+        let one = |port: &PortTensor| {
+            elements::beats(&format!("{direction} `{}`", port.layer), element, card.port_bits)
+        };
+        ports.iter().map(one).collect::<Result<Vec<Beats>, Error>>()
+    };
+    let given = side("input", options.input, &kernel.inputs.tensors)?;
+    let wanted = side("output", options.output, &kernel.outputs.tensors)?;
+    let tensors = |ports: &[PortTensor], beats: &[Beats]| -> Vec<Tensor> {
+        ports.iter().zip(beats).map(|(p, b)| elements::tensor(p, *b, Transfer::Batch)).collect()
+    };
+    let inputs = tensors(&kernel.inputs.tensors, &given);
+    let outputs = tensors(&kernel.outputs.tensors, &wanted);
     let banks = banks::deal(card, inputs.len() + outputs.len()).map_err(|most| Error::Capacity {
         board: board.name.clone(),
         interface: InterfaceKind::AxiMaster.name(),
@@ -148,8 +158,8 @@ pub(crate) fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> R
             top: top.clone(),
             header_extension: "h",
             bus: Bus::Memory { chain: true },
-            inputs: vec![beats(input, card); inputs.len()],
-            outputs: vec![beats(output, card); outputs.len()],
+            inputs: given,
+            outputs: wanted,
             one_unit: false,
         },
     )?;
@@ -220,61 +230,18 @@ pub(crate) fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> R
         part: board.part.clone(),
         platform: Some(v.platform.to_owned()),
         clock_period_ns: v.period_ns,
-        io_type: match network.graph().io_type {
-            IoType::Parallel => netlathe_overlay::IoType::IoParallel,
-            IoType::Stream => netlathe_overlay::IoType::IoStream,
-        },
+        io_type: io_type(network),
         registers: axi_master_registers(Handshake::Chain, inputs.len(), outputs.len()),
         inputs,
         outputs,
         host,
-        hashes: Hashes {
-            model: String::new(),
-            configuration: String::new(),
-            tree: String::new(),
-            bitstream: None,
-        },
+        hashes: no_hashes(),
     };
     Ok(Project { tree, manifest, wrapper: bench })
 }
 
 fn option(option: &'static str, board: &Board, why: &'static str) -> Error {
     Error::Option { option, board: board.name.clone(), why }
-}
-
-/// The packing of a tensor that travels as that element: as many as fit in a beat.
-fn beats(element: &Element, card: &Alveo) -> Beats {
-    let element = match *element {
-        Element::Float32 => wrapper::Element::Float32,
-        Element::Float64 => wrapper::Element::Float64,
-        Element::Fixed(ty) => wrapper::Element::Fixed(ty),
-    };
-    Beats::full(element, card.port_bits)
-}
-
-/// The tensors of one side, checked to be what a host can pack.
-fn tensors(
-    side: &[PortTensor],
-    direction: &str,
-    element: &Element,
-    card: &Alveo,
-) -> Result<Vec<Tensor>, Error> {
-    let one = |port: &PortTensor| {
-        let tensor = Tensor {
-            name: port.layer.clone(),
-            shape: port.shape.clone(),
-            ty: port.ty,
-            packing: Packing::full(card.port_bits, element.clone(), Transfer::Batch),
-        };
-        let refused = |why: String| Error::Element {
-            tensor: format!("{direction} `{}`", port.layer),
-            element: element.to_string(),
-            why,
-        };
-        bytes_per_sample(&tensor).map_err(|why| refused(why.to_string()))?;
-        Ok(tensor)
-    };
-    side.iter().map(one).collect()
 }
 
 fn port(

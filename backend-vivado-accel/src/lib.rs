@@ -12,6 +12,7 @@
 
 mod alveo;
 mod board;
+mod driver;
 mod elements;
 mod error;
 mod options;
@@ -23,6 +24,7 @@ pub use board::{
     Actual, Alveo, Board, CardMemory, Clock, Content, Control, Dma, Family, InterfaceKind, Memory,
     MemoryKind, Package, Region, Zynq, boards, find,
 };
+pub use driver::DRIVER;
 pub use elements::element;
 pub use error::Error;
 pub use netlathe_codegen_hls::Kernel;

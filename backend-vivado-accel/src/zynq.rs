@@ -42,7 +42,9 @@ pub(crate) fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> R
         let element = asked.unwrap_or(Element::Float32);
         tensors
             .iter()
-            .map(|t| elements::beats(&format!("{name} `{}`", t.layer), element, beat_bits(kind, zynq, element)))
+            .map(|t| {
+                elements::beats(&format!("{name} `{}`", t.layer), element, beat_bits(kind, zynq, element))
+            })
             .collect::<Result<Vec<Beats>, Error>>()
     };
     let inputs = side("input", options.input, &kernel.inputs.tensors)?;
@@ -147,7 +149,9 @@ fn host(
     let several = "join tensors in the model (Concatenate), or split the model";
     if kind != InterfaceKind::AxiLite && tensors > BUS_PORTS {
         return beyond(
-            format!("{tensors} inputs and outputs are more than the {BUS_PORTS} masters that a memory port takes"),
+            format!(
+                "{tensors} inputs and outputs are more than the {BUS_PORTS} masters that a memory port takes"
+            ),
             several,
         );
     }
@@ -165,7 +169,10 @@ fn host(
         InterfaceKind::AxiStream => {
             if tensors > zynq.interrupts as usize {
                 return beyond(
-                    format!("{tensors} DMA channels have more interrupts than the {} there are", zynq.interrupts),
+                    format!(
+                        "{tensors} DMA channels have more interrupts than the {} there are",
+                        zynq.interrupts
+                    ),
                     several,
                 );
             }
@@ -248,7 +255,8 @@ fn ports<'a>(tensors: &[Tensor], beats: &[Beats], names: &'a [PortName]) -> Vec<
 /// The DMAs with the core's ports that they are connected to; none where the core needs none.
 fn dmas(host: &Host, interface: &Interface, outside: &Wrapper) -> Vec<DmaView> {
     let Host::AxiStream { dmas } = host else { return Vec::new() };
-    let port = |index: usize, names: &[PortName], beats: &[Beats]| match (names.get(index), beats.get(index)) {
+    let port = |index: usize, names: &[PortName], beats: &[Beats]| match (names.get(index), beats.get(index))
+    {
         (Some(name), Some(beats)) => (name.ident.clone(), beats.beat_bits),
         _ => ("-".to_owned(), 0),
     };

@@ -9,10 +9,10 @@ use crate::kernel::{self, Emitted};
 use crate::model::{self, Source};
 use crate::project::{self, Assembled, Extras, WRAPPER_FILES};
 use crate::report::{self, Next, Note, Report, SCHEMA_VERSION, Stage, StageReport, State};
+use crate::stimuli::{Crossing, Stimuli};
 use crate::target::{self, Wishes};
-use crate::{hash, hex, limits, npy, predict, settings, tool, vectors};
+use crate::{hash, limits, npy, predict, settings, tool};
 use ndarray::{ArrayD, Axis};
-use netlathe_apfixed::to_f32;
 use netlathe_emulator::Plan;
 use netlathe_ir::Diagnostic;
 use netlathe_overlay::Flow;
@@ -106,7 +106,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
     let network = &lowered.network;
 
     let emulated = stages.run(Stage::Emulate, || {
-        let v = Vectors::new(&plan, &x)?;
+        let v = Stimuli::new(&plan, &x)?;
         let agreement = if expected.is_empty() {
             Vec::new()
         } else {
@@ -145,7 +145,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
     };
 
     if stages.wants(Stage::Write) {
-        let (emitted, assembled) = stages.run(Stage::Write, || {
+        let (emitted, assembled, crossing) = stages.run(Stage::Write, || {
             let emitted = kernel::emit(network, &target.project)?;
             let configuration = settings::write(&loaded, network, &target.facts(), settings::Format::Yaml);
             if let Some(why) = settings::difference(&loaded, network, &configuration) {
@@ -160,23 +160,25 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
             let extras = Extras {
                 configuration,
                 model_hash: model_hash(source)?,
-                vectors: vectors.files(&emitted, &plan),
             };
-            let assembled = project::assemble(network, &emitted, &target, &extras)?;
+            let mut assembled = project::assemble(network, &emitted, &target, &extras)?;
+            let crossing = vectors.crossing(&plan, &assembled.manifest)?;
+            let files = vectors.files(&emitted, &crossing);
+            assembled.add_data(files.into_iter().map(|(name, text)| (name.to_owned(), text.into())))?;
             let written = fs::write_project(&folder, &assembled.tree, options.overwrite)?;
             let verb = match written {
                 Written::Anew => "wrote",
                 Written::Unchanged => "already up to date:",
             };
             let text = format!("{verb} {} files in {}", assembled.tree.len(), folder.display());
-            Ok(((emitted, assembled), text))
+            Ok(((emitted, assembled, crossing), text))
         })?;
         if stages.wants(Stage::Csim) {
             match headers(options) {
                 Ok(headers) => {
                     let compiler = Compiler::new(headers, &options.cache)?;
                     report.differences =
-                        simulate(&mut stages, &compiler, &emitted, &assembled, &vectors, &plan)?;
+                        simulate(&mut stages, &compiler, &emitted, &assembled, &vectors, &crossing, &plan)?;
                 }
                 Err(e @ (Error::Usage { .. } | Error::Refused { .. } | Error::Internal(_))) => return Err(e),
                 Err(Error::Tool(e)) => stages.missing(Stage::Csim, &e.to_string()),
@@ -216,7 +218,8 @@ fn simulate(
     compiler: &Compiler,
     emitted: &Emitted,
     assembled: &Assembled,
-    vectors: &Vectors,
+    vectors: &Stimuli,
+    crossing: &Crossing,
     plan: &Plan,
 ) -> Result<Vec<String>, Error> {
     stages.begin(Stage::Csim);
@@ -237,8 +240,8 @@ fn simulate(
         differences.extend(first_layer(compiler, emitted, vectors, plan)?);
     }
     let wrapper = compiler.compile(&assembled.wrapper_bench())?;
-    let (inputs, expected) = vectors.wrapper(plan);
-    let answer = compiler.run(&wrapper, WRAPPER_FILES, &inputs, Some(&expected), None)?;
+    let Crossing { inputs, outputs, .. } = crossing;
+    let answer = compiler.run(&wrapper, WRAPPER_FILES, inputs, Some(outputs), None)?;
     if !answer.equal {
         differences.extend(answer.tail.lines().map(|l| format!("wrapper: {l}")));
     }
@@ -257,7 +260,7 @@ fn simulate(
 fn first_layer(
     compiler: &Compiler,
     emitted: &Emitted,
-    vectors: &Vectors,
+    vectors: &Stimuli,
     plan: &Plan,
 ) -> Result<Option<String>, Error> {
     let views: Vec<_> = vectors.raw.iter().map(|a| a.view()).collect();
@@ -268,60 +271,6 @@ fn first_layer(
         .iter()
         .find(|l| cpp.iter().any(|(name, values)| *name == l.name && *values != l.values))
         .map(|l| format!("kernel: the first layer that differs is `{}`", l.name)))
-}
-
-/// The vectors of C simulation: real numbers that fit float32, their integers, and the emulator's answers.
-struct Vectors {
-    real: Vec<ArrayD<f32>>,
-    raw: Vec<ArrayD<i128>>,
-    outputs: Vec<ArrayD<i128>>,
-}
-
-impl Vectors {
-    /// The first of the given inputs, or made-up ones.
-    fn new(plan: &Plan, x: &[ArrayD<f64>]) -> Result<Self, Error> {
-        let real: Vec<ArrayD<f32>> = if x.is_empty() {
-            let raw = vectors::made_up(plan.inputs(), vectors::SAMPLES);
-            raw.iter().zip(plan.inputs()).map(|(a, port)| a.mapv(|raw| to_f32(raw, &port.ty))).collect()
-        } else {
-            vectors::head(x, vectors::SAMPLES).iter().map(|a| a.mapv(|x| x as f32)).collect()
-        };
-        let wrong = |e: netlathe_emulator::Error| Error::Internal(e.to_string());
-        let views: Vec<_> = real.iter().map(|a| a.view()).collect();
-        let raw = plan.quantize(&views).map_err(wrong)?;
-        let views: Vec<_> = raw.iter().map(|a| a.view()).collect();
-        let outputs = plan.predict_raw(&views).map_err(wrong)?;
-        Ok(Self { real, raw, outputs })
-    }
-
-    fn samples(&self) -> usize {
-        self.raw.first().map_or(0, |a| a.len_of(Axis(0)))
-    }
-
-    /// The texts of the wrapper's files: bits of float32.
-    fn wrapper(&self, plan: &Plan) -> (String, String) {
-        let word = netlathe_apfixed::FixedType::uint(32);
-        let bits = |a: &ArrayD<f32>| a.mapv(|x| i128::from(x.to_bits()));
-        let inputs: Vec<_> = self.real.iter().map(bits).collect();
-        let outputs: Vec<_> = self
-            .outputs
-            .iter()
-            .zip(plan.outputs())
-            .map(|(a, port)| a.mapv(|raw| i128::from(to_f32(raw, &port.ty).to_bits())))
-            .collect();
-        let text = |a: &[ArrayD<i128>]| hex::write(&a.iter().map(|a| (a.view(), word)).collect::<Vec<_>>());
-        (text(&inputs), text(&outputs))
-    }
-
-    fn files(&self, emitted: &Emitted, plan: &Plan) -> Vec<(&'static str, String)> {
-        let (wrapper_inputs, wrapper_outputs) = self.wrapper(plan);
-        vec![
-            (KERNEL_FILES.inputs, emitted.inputs(&self.raw)),
-            (KERNEL_FILES.outputs, emitted.outputs(&self.outputs)),
-            (WRAPPER_FILES.inputs, wrapper_inputs),
-            (WRAPPER_FILES.outputs, wrapper_outputs),
-        ]
-    }
 }
 
 fn model_hash(source: &Source) -> Result<String, Error> {

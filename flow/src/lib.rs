@@ -28,6 +28,7 @@ pub mod predict;
 pub mod project;
 pub mod report;
 pub mod settings;
+mod stimuli;
 pub mod supported;
 pub mod target;
 pub mod tool;

@@ -38,8 +38,6 @@ pub struct Extras {
     pub configuration: String,
     /// SHA-256 of the model file (with its weights' where they are apart).
     pub model_hash: String,
-    /// Files of `tb_data`: names and texts.
-    pub vectors: Vec<(&'static str, String)>,
 }
 
 /// Emits the project.
@@ -64,8 +62,8 @@ pub fn assemble(
                 clock_period_ns: target.clock_period_ns,
                 clock_uncertainty_percent: target.clock_uncertainty_percent,
                 interface: target.interface,
-                input: target.input.clone(),
-                output: target.output.clone(),
+                input: target.input,
+                output: target.output,
                 platform: target.platform.clone(),
                 legacy_hls: target.legacy_hls,
                 ..vivado::Options::new(target.project.clone(), (**board).clone())
@@ -101,9 +99,6 @@ pub fn assemble(
     for (path, file) in emitted.bench() {
         add(&mut tree, format!("tb/{path}"), file)?;
     }
-    for (name, text) in &extras.vectors {
-        add(&mut tree, format!("tb_data/{name}"), text.clone().into())?;
-    }
     add(&mut tree, "netlathe.yml".into(), extras.configuration.clone().into())?;
     let json = manifest.to_json().map_err(|e| Error::Internal(e.to_string()))?;
     add(&mut tree, "manifest.json".into(), json.into())?;
@@ -118,6 +113,14 @@ fn add(tree: &mut Tree, path: String, file: File) -> Result<(), Error> {
 }
 
 impl Assembled {
+    /// Adds files to the folder `tb_data`, which no hash of the manifest covers.
+    ///
+    /// # Errors
+    /// [`Error::Internal`]: there is one of that name.
+    pub fn add_data(&mut self, files: impl IntoIterator<Item = (String, File)>) -> Result<(), Error> {
+        files.into_iter().try_for_each(|(name, file)| add(&mut self.tree, format!("tb_data/{name}"), file))
+    }
+
     /// The bench of the bare kernel; its streams, if it has some, as deep as in hardware.
     pub fn kernel_bench(&self) -> Program<'_> {
         let streams = self.tree.contains_key("tb/sim/hls_stream.h");

@@ -4,8 +4,9 @@
 use crate::error::Error;
 use netlathe_backend_coyote as coyote;
 use netlathe_backend_vivado_accel as vivado;
+use netlathe_codegen_hls::wrapper::Element;
 use netlathe_ir::config::ProjectConfig;
-use netlathe_overlay::{Element, Flow};
+use netlathe_overlay::Flow;
 use std::path::PathBuf;
 use vivado::InterfaceKind;
 
@@ -232,12 +233,12 @@ pub fn boards() -> Result<Vec<Board>, Error> {
 /// `float`, `double` or a fixed-point type, as hls4ml's `AcceleratorConfig.Precision` has it.
 fn element(side: &str, text: Option<&String>) -> Result<Option<Element>, Error> {
     let Some(text) = text else { return Ok(None) };
-    let plain = match text.trim() {
-        "float" => "float32",
-        "double" => "float64",
-        other => other,
+    let element = match text.trim() {
+        "float" | "float32" => Some(Element::Float32),
+        "double" | "float64" => Some(Element::Float64),
+        other => other.parse().ok().map(Element::Fixed),
     };
-    plain.parse().map(Some).map_err(|_| {
+    element.map(Some).ok_or_else(|| {
         Error::usage(
             format!("the {side} type `{text}` is none that can cross an interface"),
             format!("give --{side}-type float, double, or a type such as ap_fixed<16,6>"),

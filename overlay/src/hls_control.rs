@@ -33,6 +33,17 @@ pub enum Handshake {
     Chain,
 }
 
+impl Handshake {
+    /// The protocol of a control port with these registers: `AP_CTRL` clears when read, or it does not. `None`
+    /// without an `AP_CTRL`.
+    pub fn of(registers: &RegisterMap) -> Option<Self> {
+        registers.get("AP_CTRL").map(|control| match control.access {
+            Access::ReadClears => Self::Hs,
+            _ => Self::Chain,
+        })
+    }
+}
+
 /// A parameter of the function that is in the control port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Parameter {

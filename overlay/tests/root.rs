@@ -8,4 +8,6 @@ mod hls_control;
 mod host;
 mod latency;
 mod manifest;
+mod software_core;
+mod software_dma;
 mod support;

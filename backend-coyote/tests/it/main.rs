@@ -8,6 +8,8 @@ mod models;
 mod shell;
 mod svh;
 mod tools;
+mod host;
+mod host_mutants;
 mod tree;
 
 // What is the same for all flows; not all of it is used here.

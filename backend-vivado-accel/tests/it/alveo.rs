@@ -1,10 +1,23 @@
 //! Projects for PCIe cards: their configuration files, manifests, and what is refused.
 
+use std::fs;
+use std::process::Command;
+
 use expect_test::expect;
 use netlathe_backend_vivado_accel::{Element, InterfaceKind, Options, Project, emit, find};
+use netlathe_codegen_hls::Kernel;
+use netlathe_ir::apfixed::Precision;
+use netlathe_ir::config::{Config, LayerConfig};
+use netlathe_ir::op::activation::{Activation, Function};
+use netlathe_ir::op::input::Input;
+use netlathe_ir::op::merge::{Merge, MergeOp};
+use netlathe_ir::passes::{self, Types};
+use netlathe_ir::{Graph, NodeId, Op, Origin, Validated};
 use netlathe_overlay::{Host, Manifest};
 
 use crate::alveo_ini::{self, For};
+use crate::gxx;
+use crate::kernels::Spec;
 use crate::wrapper_tree::{hashes, spec};
 
 const CARDS: [&str; 5] = ["alveo-u200", "alveo-u250", "alveo-u280", "alveo-u50", "alveo-u55c"];
@@ -39,10 +52,13 @@ fn what_is_written() {
         build_xclbin.sh
         compile.cfg
         firmware/demo_axi.cpp
+        firmware/demo_axi.h
         firmware/hand_made.cpp
         firmware/hand_made.h
         hls_pre.tcl
         link.cfg
+        tb/include/hls_stream.h
+        tb/include/nnet_coroutines.h
         tb/tb_wrapper.cpp"#]]
     .assert_eq(&names.join("\n"));
     expect![[r##"
@@ -177,4 +193,134 @@ fn what_a_card_cannot_do_is_refused_with_a_remedy() {
     assert!(said.starts_with("NL624: "), "{said}");
     let said = refused(&Options { project: "a b".into(), ..options("alveo-u280") });
     assert!(said.starts_with("NL625: "), "{said}");
+}
+
+/// Inputs `a` and `b`, outputs `sum` and `copy` of `b`, and the kernel that is generated for them.
+pub(crate) fn two() -> (Validated, Kernel) {
+    let (mut graph, mut config) = (Graph::new("two"), Config::default());
+    let mut layer = |name: &str, op: Op, from: &[NodeId], ty: &str| {
+        let mut types = LayerConfig::default();
+        types.precision.insert("result".into(), Precision::Is(ty.parse().unwrap()));
+        config.layer_name.insert(name.into(), types);
+        graph.add(name, Origin { layer: name.into(), role: String::new() }, op, from).unwrap()
+    };
+    let input = || Op::Input(Input { shape: vec![20], integer: None });
+    let a = layer("a", input(), &[], "ap_fixed<12,4>");
+    let b = layer("b", input(), &[], "ap_fixed<10,4>");
+    let add = Op::Merge(Merge { op: MergeOp::Add, reuse_factor: 1 });
+    let sum = layer("sum", add, &[a, b], "ap_fixed<13,5>");
+    let copy = layer("copy", Op::Activation(Activation::new(Function::Linear)), &[b], "ap_fixed<9,4>");
+    graph.inputs = vec![a, b];
+    graph.outputs = vec![sum, copy];
+    let network = passes::run(graph, &config, &Types::Configured).unwrap().network;
+    let kernel =
+        netlathe_codegen_hls::emit(&network, &netlathe_codegen_hls::Options { project: "two".into() })
+            .unwrap();
+    (network, kernel)
+}
+
+#[test]
+fn several_tensors_have_a_port_and_a_bank_each() {
+    let (network, kernel) = two();
+    for (board, banks) in [
+        ("alveo-u55c", ["HBM[0]", "HBM[1]", "HBM[2]", "HBM[3]"]),
+        // Two of the U200's channels are at SLR1, one at SLR2.
+        ("alveo-u200", ["DDR[0]", "DDR[1]", "DDR[2]", "DDR[3]"]),
+    ] {
+        let project = emit(&network, &kernel, &options(board)).unwrap();
+        let link = alveo_ini::read(text(&project, "link.cfg"), For::Link).unwrap();
+        let ports = ["data_in0", "data_in1", "data_out0", "data_out1"];
+        let expected: Vec<_> =
+            ports.iter().zip(banks).map(|(port, bank)| format!("demo_axi_1.{port}:{bank}")).collect();
+        assert_eq!(link[&("connectivity".into(), "sp".into())], expected);
+        let manifest = project.with_hashes(hashes()).manifest;
+        let Host::Xrt { arguments, banks: on, .. } = &manifest.host else { panic!("{board}") };
+        assert_eq!(arguments, &["a", "b", "sum", "copy", "batch"]);
+        let on: Vec<_> = on.iter().map(|bank| (bank.tensor.as_str(), bank.memory.as_str())).collect();
+        assert_eq!(on, ["a", "b", "sum", "copy"].into_iter().zip(banks).collect::<Vec<_>>());
+        let registers: Vec<_> = manifest.registers.0.iter().map(|r| (r.name.as_str(), r.offset)).collect();
+        assert_eq!(
+            registers[4..],
+            [
+                ("data_in0", 0x10),
+                ("data_in1", 0x1c),
+                ("data_out0", 0x28),
+                ("data_out1", 0x34),
+                ("batch", 0x40)
+            ]
+        );
+        manifest.to_json().unwrap_or_else(|why| panic!("{board}: {why}"));
+    }
+}
+
+#[test]
+fn more_tensors_than_ports_are_refused() {
+    let (network, kernel) = two();
+    let mut board = find("alveo-u50").unwrap();
+    board.alveo.as_mut().unwrap().memory[0].banks = 3;
+    let said = emit(&network, &kernel, &Options::new("demo", board)).unwrap_err().to_string();
+    let expected = "NL632: board alveo-u50 with axi_master: 4 tensors, but HBM has ports for 3; join";
+    assert!(said.starts_with(expected), "{said}");
+}
+
+#[test]
+fn the_kernel_is_one_of_xrt() {
+    let project = made(&options("alveo-u50"));
+    let source = text(&project, "firmware/demo_axi.cpp");
+    // UG1393, "C/C++ Kernels": the declaration has C linkage. XRT starts ap_ctrl_chain again before the last start is done.
+    let signature =
+        "extern \"C\" void demo_axi(const ap_uint<512> *data_in, ap_uint<512> *data_out, unsigned batch)";
+    assert!(source.contains(signature), "{source}");
+    for pragma in ["NNET_INTERFACE_CHAIN", "NNET_INTERFACE_MEMORY(data_in,", "NNET_INTERFACE_CONTROL(batch)"]
+    {
+        assert!(source.contains(pragma), "{pragma}: {source}");
+    }
+}
+
+/// Elements of a sample as beats of 512 bits, float32 each, element 0 in the lowest bits.
+fn beats_of(sample: &[f32]) -> String {
+    let beat = |lanes: &[f32]| {
+        let mut words = vec![0u32; 16];
+        for (word, lane) in words.iter_mut().zip(lanes) {
+            *word = lane.to_bits();
+        }
+        words.iter().rev().map(|word| format!("{word:08x}")).collect::<String>()
+    };
+    sample.chunks(16).map(beat).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_kernel_computes_a_batch() {
+    let Some(ap_types) = gxx::ap_types("the_kernel_computes_a_batch") else { return };
+    let identity = Spec {
+        inputs: 20,
+        outputs: 17,
+        input_ty: "ap_fixed<12,4>",
+        output_ty: "ap_fixed<9,5>",
+        expression: "v_j",
+        split: None,
+    };
+    let project = emit(&identity.network(), &identity.kernel(), &options("alveo-u280")).unwrap();
+    let strings = |paths: &[camino::Utf8PathBuf]| paths.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let (dirs, sources) = (strings(&project.wrapper.include_dirs), strings(&project.wrapper.sources));
+    let dirs: Vec<&str> = dirs.iter().map(String::as_str).collect();
+    let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+    let root = gxx::compile(&project.tree, &dirs, &sources, &[], &ap_types);
+    // Multiples of 1/16 that both types hold: what goes in comes out. All 5 * 20 are different.
+    let samples: Vec<Vec<f32>> =
+        (0..5).map(|s| (0..20).map(|i| (20 * s + i - 50) as f32 / 16.0).collect()).collect();
+    let data = root.path().join("tb_data");
+    fs::create_dir_all(&data).unwrap();
+    let write = |file: &str, count: usize| {
+        let text: String = samples.iter().map(|sample| beats_of(&sample[..count]) + "\n").collect();
+        fs::write(data.join(file), text).unwrap();
+    };
+    write("wrapper_inputs.hex", 20);
+    write("wrapper_outputs.hex", 17);
+    let run = || Command::new("./program").current_dir(root.path()).output().unwrap();
+    let done = run();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    // And it is looked at: another result is a failure.
+    write("wrapper_outputs.hex", 16);
+    assert!(!run().status.success());
 }

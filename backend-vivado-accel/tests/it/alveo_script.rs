@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::Command;
 
 use expect_test::{Expect, expect};
-use netlathe_backend_vivado_accel::{Options, emit};
+use netlathe_backend_vivado_accel::{Options, Project, emit};
 
-use crate::alveo::options;
+use crate::alveo::{options, two};
 use crate::wrapper_tree::spec;
 
 /// What the stand-ins have for the card by default.
@@ -32,7 +32,10 @@ impl Run {
 
 /// The project on disk, and the folder of the tools.
 fn project(options: &Options) -> (tempfile::TempDir, std::path::PathBuf) {
-    let project = emit(&spec().network(), &spec().kernel(), options).unwrap();
+    on_disk(&emit(&spec().network(), &spec().kernel(), options).unwrap())
+}
+
+fn on_disk(project: &Project) -> (tempfile::TempDir, std::path::PathBuf) {
     let root = tempfile::tempdir().unwrap();
     for (path, content) in project.tree.iter() {
         let path = root.path().join(path);
@@ -336,6 +339,16 @@ fn wrong_arguments_are_told() {
         assert_eq!(run.code, 2, "{arguments:?}: {}", run.said);
         assert_eq!(run.log, "", "{arguments:?}");
     }
+}
+
+#[test]
+fn every_port_of_several_tensors_is_connected() {
+    let (network, kernel) = two();
+    let project = emit(&network, &kernel, &options("alveo-u250")).unwrap();
+    let (root, tools) = on_disk(&project);
+    let run = run_in(root, &tools, &[], &[]);
+    // The stand-in compares `sp` with the pointers of the kernel's source.
+    assert_eq!(run.code, 0, "{}", run.said);
 }
 
 #[test]

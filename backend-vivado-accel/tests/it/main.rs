@@ -4,7 +4,11 @@ mod alveo;
 mod alveo_ini;
 mod alveo_script;
 mod bench;
-mod tcl;
+mod boards;
+mod design;
+mod driver_vectors;
+mod hls;
+mod place;
 mod tree;
 
 // What is the same for all flows.
