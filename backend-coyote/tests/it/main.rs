@@ -4,12 +4,12 @@ mod bench;
 mod boards;
 mod cmake;
 mod coyote;
+mod host;
+mod host_mutants;
 mod models;
 mod shell;
 mod svh;
 mod tools;
-mod host;
-mod host_mutants;
 mod tree;
 
 // What is the same for all flows; not all of it is used here.

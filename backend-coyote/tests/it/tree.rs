@@ -24,6 +24,16 @@ fn the_files() {
         src/hls/model_wrapper/nnet_pragmas.h
         src/hls/model_wrapper/nnet_stream.h
         src/vfpga_top.svh
+        sw/coyote_overlay.py
+        sw/deferred.hpp
+        sw/device.hpp
+        sw/host_libs.cpp
+        sw/host_libs.hpp
+        sw/json.hpp
+        sw/netlathe_codec.py
+        sw/reconfigure.cpp
+        sw/tensors.hpp
+        sw/test.cpp
         tb/include/ap_axi_sdata.h
         tb/include/hls_stream.h
         tb/include/nnet_coroutines.h
