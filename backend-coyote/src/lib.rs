@@ -23,7 +23,7 @@ mod shell;
 pub use board::{Board, Clock, Family, Images, Memory, MemoryKind, Tools, boards, find};
 pub use error::Error;
 pub use netlathe_codegen_hls::Kernel;
-pub use netlathe_codegen_hls::wrapper::{Bench, Fault};
+pub use netlathe_codegen_hls::wrapper::{Bench, Element, Fault};
 pub use options::{Layers, Options};
 pub use project::{Card, Member, Model, Project, emit, emit_many};
 pub use shell::{MAX_REGIONS, MAX_STREAMS, Need, Shell};

@@ -1,6 +1,6 @@
 //! What a project is made for.
 
-use netlathe_overlay::Element;
+use netlathe_codegen_hls::wrapper::Element;
 
 use crate::board::Board;
 

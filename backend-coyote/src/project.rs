@@ -185,11 +185,16 @@ fn member(
     name(&model.name)?;
     let suffix = if alone { String::new() } else { format!("_{number}") };
     let top = format!("model_wrapper{suffix}");
-    let packing = |element: &Option<Element>| {
-        Packing::full(BEAT_BITS, element.clone().unwrap_or(Element::Float32), Transfer::Sample)
+    let packing = |element: Option<wrapper::Element>| {
+        let element = match element {
+            None | Some(wrapper::Element::Float32) => Element::Float32,
+            Some(wrapper::Element::Float64) => Element::Float64,
+            Some(wrapper::Element::Fixed(ty)) => Element::Fixed(ty),
+        };
+        Packing::full(BEAT_BITS, element, Transfer::Sample)
     };
-    let inputs = tensors(&kernel.inputs.tensors, &packing(&options.input))?;
-    let outputs = tensors(&kernel.outputs.tensors, &packing(&options.output))?;
+    let inputs = tensors(&kernel.inputs.tensors, &packing(options.input))?;
+    let outputs = tensors(&kernel.outputs.tensors, &packing(options.output))?;
     let interface = Interface {
         top: top.clone(),
         header_extension: "hpp",

@@ -12,7 +12,7 @@ use crate::report::{self, Next, Note, Report, SCHEMA_VERSION, Stage, StageReport
 use crate::stimuli::{Crossing, Stimuli};
 use crate::target::{self, Wishes};
 use crate::{hash, limits, npy, predict, settings, tool};
-use ndarray::{ArrayD, Axis};
+use ndarray::Axis;
 use netlathe_emulator::Plan;
 use netlathe_ir::Diagnostic;
 use netlathe_overlay::Flow;
@@ -157,10 +157,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
                     .help("keep the model and the inputs that types were chosen by"),
                 ));
             }
-            let extras = Extras {
-                configuration,
-                model_hash: model_hash(source)?,
-            };
+            let extras = Extras { configuration, model_hash: model_hash(source)? };
             let mut assembled = project::assemble(network, &emitted, &target, &extras)?;
             let crossing = vectors.crossing(&plan, &assembled.manifest)?;
             let files = vectors.files(&emitted, &crossing);

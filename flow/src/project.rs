@@ -76,8 +76,8 @@ pub fn assemble(
             let options = coyote::Options {
                 clock_period_ns: target.clock_period_ns,
                 clock_uncertainty_percent: target.clock_uncertainty_percent,
-                input: target.input.clone(),
-                output: target.output.clone(),
+                input: target.input,
+                output: target.output,
                 ..coyote::Options::new(target.project.clone(), board)
             };
             let p = coyote::emit(network, kernel, &options).map_err(|e| refused(e.to_string()))?;

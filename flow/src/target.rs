@@ -233,14 +233,9 @@ pub fn boards() -> Result<Vec<Board>, Error> {
 /// `float`, `double` or a fixed-point type, as hls4ml's `AcceleratorConfig.Precision` has it.
 fn element(side: &str, text: Option<&String>) -> Result<Option<Element>, Error> {
     let Some(text) = text else { return Ok(None) };
-    let element = match text.trim() {
-        "float" | "float32" => Some(Element::Float32),
-        "double" | "float64" => Some(Element::Float64),
-        other => other.parse().ok().map(Element::Fixed),
-    };
-    element.map(Some).ok_or_else(|| {
+    vivado::element(text).map(Some).map_err(|e| {
         Error::usage(
-            format!("the {side} type `{text}` is none that can cross an interface"),
+            format!("the {side} type `{text}` cannot cross an interface: {e}"),
             format!("give --{side}-type float, double, or a type such as ap_fixed<16,6>"),
         )
     })

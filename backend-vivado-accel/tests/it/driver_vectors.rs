@@ -134,5 +134,8 @@ fn driver_vectors_are_those_of_the_codec() {
         std::fs::write(&path, &text).unwrap();
     }
     let stored = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(stored == text, "{FILE} is not what the codec gives; UPDATE_VECTORS=1 writes it, look at git diff");
+    assert!(
+        stored == text,
+        "{FILE} is not what the codec gives; UPDATE_VECTORS=1 writes it, look at git diff"
+    );
 }
