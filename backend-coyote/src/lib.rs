@@ -14,6 +14,7 @@
 
 mod board;
 mod error;
+mod host;
 mod options;
 mod project;
 mod readme;
