@@ -3,6 +3,7 @@
 mod bench;
 mod cmake;
 mod host;
+mod host_coyote;
 mod host_mutants;
 mod tree;
 

@@ -8,6 +8,7 @@ mod fs;
 mod fuzz;
 mod limits;
 mod npy;
+mod program;
 mod support;
 mod supported;
 mod tool;
