@@ -2,15 +2,16 @@
 
 use crate::cli::{
     Arguments, Boards, Build, Command, ConfigArguments, Conformance, Doctor, ExecutorName, FuzzCases, IoName,
-    Predict, Test,
+    Matrix, Predict, Program, Test,
 };
-use crate::print;
 use crate::progress::Progress;
+use crate::{print, print_matrix};
 use netlathe_flow::conformance::{self, Executor};
 use netlathe_flow::model::Source;
 use netlathe_flow::target::Wishes;
 use netlathe_flow::{
-    Error, ap_types, boards, build, cache, check, doctor, fuzz, model, npy, predict, settings, supported,
+    Error, ap_types, boards, build, cache, check, doctor, fuzz, matrix, model, npy, predict, program,
+    settings, supported,
 };
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,8 @@ pub(crate) fn run(arguments: Arguments) -> Code {
         Command::Predict(a) => run_predict(&a),
         Command::Conformance(a) => run_conformance(a),
         Command::Boards(a) => run_boards(&a),
+        Command::Matrix(a) => run_matrix(a),
+        Command::Program(a) => run_program(a),
         Command::Doctor(a) => run_doctor(&a),
         Command::Test(a) => run_test(a),
         Command::FuzzCases(a) => run_fuzz_cases(a),
@@ -177,6 +180,64 @@ fn run_boards(a: &Boards) -> Code {
     } else {
         print::boards(&lines);
     }
+    Ok(0)
+}
+
+fn run_matrix(a: Matrix) -> Code {
+    let options = matrix::Options {
+        boards: a.boards,
+        csim_every: a.csim_every,
+        root: checkout(),
+        ap_types: a.common.ap_types,
+        cache: standard_cache()?,
+    };
+    let progress = Progress::new();
+    let report = matrix::run(&options, &mut |left| progress.say(format!("{left} combinations to come")));
+    progress.end();
+    let report = report?;
+    print_matrix::matrix(&report);
+    if let Some(path) = &a.json {
+        print::json_file(path, &report)?;
+    }
+    Ok(u8::from(report.failed().next().is_some()))
+}
+
+fn run_program(a: Program) -> Code {
+    let what = match (a.shell, a.app, a.vfpga) {
+        (Some(image), _, _) => program::What::Shell { image },
+        (None, Some(image), Some(vfpga)) => program::What::App { image, vfpga },
+        _ => program::What::Card { image: a.image },
+    };
+    let plan = program::prepare(&program::Request {
+        board: a.board,
+        project: a.project,
+        device: a.device,
+        what,
+        pci: a.pci,
+        jtag: a.jtag,
+        hdev_device: a.hdev_device,
+        huge_pages: a.huge_pages,
+        ip_address: a.ip_address,
+        mac_address: a.mac_address,
+        coyote_root: std::env::var_os("COYOTE_ROOT").map(PathBuf::from),
+        root: a.root,
+    })?;
+    if a.json {
+        print::json(&plan)?;
+    } else {
+        print::plan(&plan);
+    }
+    if a.dry_run {
+        return Ok(0);
+    }
+    if !a.yes && plan.missing.is_empty() && !print::confirmed("Do this?") {
+        return Err(Error::usage("nothing was done", "add --yes when the plan is right"));
+    }
+    program::execute(&plan, &mut |event| match event {
+        program::Event::Begins(step) => print::note(&format!("{}: {}", step.what, step.line(true))),
+        program::Event::Done(_) => {}
+    })?;
+    print::note("done");
     Ok(0)
 }
 

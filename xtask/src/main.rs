@@ -6,6 +6,7 @@
 mod cli;
 mod commands;
 mod print;
+mod print_matrix;
 mod progress;
 
 use clap::Parser;
