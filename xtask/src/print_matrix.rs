@@ -4,6 +4,9 @@
 use crate::print::table;
 use netlathe_flow::matrix::{Check, Outcome, Report};
 
+/// Failures that are told one by one.
+const SHOWN: usize = 10;
+
 /// A line for each board and interface, a column for each element and I/O style.
 pub(crate) fn matrix(report: &Report) {
     let mut reasons: Vec<&str> = Vec::new();
@@ -48,11 +51,15 @@ pub(crate) fn matrix(report: &Report) {
     for (number, why) in reasons.iter().enumerate() {
         println!("  R{}: {why}", number + 1);
     }
-    for row in report.failed() {
+    let failed: Vec<_> = report.failed().collect();
+    for row in failed.iter().take(SHOWN) {
         println!(
             "FAILED: {} {} {} {} {}: {:?}",
             row.board, row.interface, row.element, row.io_type, row.tensors, row.outcome
         );
+    }
+    if failed.len() > SHOWN {
+        println!("... and {} more", failed.len() - SHOWN);
     }
     let mut left_out: Vec<&str> = Vec::new();
     for row in &report.rows {
@@ -72,7 +79,7 @@ pub(crate) fn matrix(report: &Report) {
         "{} combinations, {} refused, {} failed; {} of {} distinct wrappers simulated, {} of {} distinct sets of scripts run; {:.0} s",
         report.rows.len(),
         report.rows.iter().filter(|row| matches!(row.outcome, Outcome::Refused(_))).count(),
-        report.failed().count(),
+        failed.len(),
         report.simulated,
         report.wrappers,
         report.scripts_run,

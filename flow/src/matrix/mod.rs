@@ -148,8 +148,8 @@ pub fn run(options: &Options, tell: &mut dyn FnMut(usize)) -> Result<Report, Err
                     let outcome = match assemble(subject, &wishes) {
                         Err(Error::Internal(what)) => return Err(Error::Internal(what)),
                         Err(e) => Outcome::Refused(reason(&e)),
-                        Ok(assembled) => Outcome::Generated {
-                            csim: csim.check(&assembled, subject),
+                        Ok((assembled, crossing)) => Outcome::Generated {
+                            csim: csim.check(&assembled, &crossing),
                             scripts: scripts.check(board, &assembled),
                         },
                     };
@@ -209,11 +209,15 @@ fn subjects() -> Result<Vec<Subject>, Error> {
     Ok(subjects)
 }
 
-fn assemble(subject: &Subject, wishes: &Wishes) -> Result<Assembled, Error> {
+fn assemble(subject: &Subject, wishes: &Wishes) -> Result<(Assembled, Crossing), Error> {
     let target = target::target(wishes, &ProjectConfig::default(), subject.name)?;
     let emitted = kernel::emit(&subject.network, &target.project)?;
     let extras = Extras { configuration: String::new(), model_hash: hash::of(b"") };
-    project::assemble(&subject.network, &emitted, &target, &extras)
+    let mut assembled = project::assemble(&subject.network, &emitted, &target, &extras)?;
+    let crossing = subject.stimuli.crossing(&subject.plan, &assembled.manifest)?;
+    let files = subject.stimuli.files(&emitted, &crossing);
+    assembled.add_data(files.into_iter().map(|(name, text)| (name.to_owned(), text.into())))?;
+    Ok((assembled, crossing))
 }
 
 /// The first line of an error without its place.
@@ -246,15 +250,11 @@ impl Csim {
         Self { compiler, every: options.csim_every, seen: BTreeMap::new(), run: 0 }
     }
 
-    fn check(&mut self, assembled: &Assembled, subject: &Subject) -> Check {
+    fn check(&mut self, assembled: &Assembled, crossing: &Crossing) -> Check {
         let program = assembled.wrapper_bench();
-        let Crossing { inputs, outputs, .. } =
-            match subject.stimuli.crossing(&subject.plan, &assembled.manifest) {
-                Ok(crossing) => crossing,
-                Err(e) => return Check::Failed(e.to_string()),
-            };
+        let Crossing { inputs, outputs, .. } = crossing;
         let key = hash::of(
-            [&hash::of_tree(&program.tree), &program.units.join(" "), &inputs, &outputs]
+            [&hash::of_tree(program.tree), &program.units.join(" "), inputs, outputs]
                 .map(String::as_str)
                 .join("\n")
                 .as_bytes(),
@@ -272,7 +272,7 @@ impl Csim {
                 self.run += 1;
                 let answer = compiler
                     .compile(&program)
-                    .and_then(|bench| compiler.run(&bench, WRAPPER_FILES, &inputs, Some(&outputs), None));
+                    .and_then(|bench| compiler.run(&bench, WRAPPER_FILES, inputs, Some(outputs), None));
                 match answer {
                     Ok(answer) if answer.equal => Check::Passed,
                     Ok(answer) => Check::Failed(answer.tail),
