@@ -7,8 +7,8 @@ use crate::gxx;
 use crate::kernels::Spec;
 use crate::wrapper_bench;
 
-/// What the bench calls the samples of the vectors.
-pub(crate) const RUN: &str = "batches";
+/// float32 in a beat.
+pub(crate) const LANES: usize = 1;
 
 pub(crate) fn options() -> Options {
     Options {
@@ -29,19 +29,9 @@ pub(crate) fn project(spec: &Spec, kernel: &Kernel) -> (SourceTree, Bench) {
 fn the_bench_sees_a_broken_wrapper() {
     let Some(ap_types) = gxx::ap_types("the_bench_sees_a_broken_wrapper") else { return };
     let broken = [
-        (
-            "if (close && i + 1 == OUTPUT_SIZE) {",
-            "if ((close || true) && i + 1 == OUTPUT_SIZE) {",
-            "TLAST is wrong",
-        ),
-        ("if (close && i + 1 == OUTPUT_SIZE) {", "if (close) {", "TLAST is wrong"),
-        ("given.keep = -1;", "given.keep = -2;", "TKEEP is not all ones"),
-        ("        if (!ended) {\n", "        {\n", "short sample"),
-        (
-            "i < OUTPUT_SIZE; i++) {\n        NNET_PIPELINE_LOOP",
-            "i + 1 < OUTPUT_SIZE; i++) {\n        NNET_PIPELINE_LOOP",
-            "TLAST is wrong",
-        ),
+        // TLAST a sample, as for another flow's streams.
+        ("beats - 1 && closes);", "beats - 1 && (closes || true));", "TLAST is wrong"),
+        ("data_in_marks.write(ended);", "data_in_marks.write(1);", "TLAST is wrong"),
     ];
     for (from, to, expected) in broken {
         let file = "firmware/demo_axi.cpp";

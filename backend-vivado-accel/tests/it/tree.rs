@@ -19,13 +19,17 @@ fn the_files() {
         firmware/demo_axi.h
         firmware/hand_made.cpp
         firmware/hand_made.h
+        firmware/nnet_beats.h
         firmware/nnet_bench.h
         firmware/nnet_common.h
         firmware/nnet_float.h
         firmware/nnet_pragmas.h
+        firmware/nnet_stream.h
         hls_config.cfg
         project.tcl
         tb/include/ap_axi_sdata.h
+        tb/include/hls_stream.h
+        tb/include/nnet_coroutines.h
         tb/tb_wrapper.cpp
     "#]]
     .assert_eq(&paths);
