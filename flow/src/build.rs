@@ -9,7 +9,7 @@ use crate::kernel::{self, Emitted};
 use crate::model::{self, Source};
 use crate::project::{self, Assembled, Extras, WRAPPER_FILES, Wishes};
 use crate::report::{self, Next, Note, Report, SCHEMA_VERSION, Stage, StageReport, State};
-use crate::{hash, hex, limits, npy, predict, settings, tool, vectors};
+use crate::{hash, limits, npy, predict, settings, tool, vectors};
 use ndarray::{ArrayD, Axis};
 use netlathe_apfixed::{to_f32, to_f64};
 use netlathe_emulator::Plan;
