@@ -7,6 +7,8 @@
 mod code;
 mod emit;
 mod interface;
+mod outermost;
+mod tensor;
 
 use crate::kernel::Kernel;
 use askama::Template;

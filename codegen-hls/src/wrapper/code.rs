@@ -1,44 +1,12 @@
 //! The wrapper's functions as text: a process that reads and one that writes each tensor, and what lies between.
 
 use crate::kernel::Kernel;
-use crate::layout::{PortTensor, Side, Word};
-use crate::stream;
-use crate::wrapper::interface::{Beats, Bus, Closes, Element, Interface};
-use netlathe_apfixed::{Class, FixedType};
+use crate::layout::Word;
+use crate::wrapper::interface::{Bus, Closes, Interface};
+use crate::wrapper::tensor::{Tensor, words_of};
 
 /// Up to so many beats a sample a process is one pipeline, which unrolls its loops: samples follow each other without a gap.
 const UNROLLED_BEATS: usize = 64;
-
-/// Samples that a C/RTL cosimulation reserves memory for; the test bench uses as many.
-pub(super) const COSIM_SAMPLES: usize = 16;
-
-/// A tensor with all that its processes need to know.
-pub(super) struct Tensor<'a> {
-    pub(super) port: &'a PortTensor,
-    /// The parameter of the outermost function.
-    pub(super) ident: String,
-    pub(super) packing: Beats,
-    pub(super) size: usize,
-    /// Beats of a sample.
-    pub(super) beats: usize,
-    /// In `io_parallel`: where its elements lie in the kernel's words.
-    slots: Vec<Slot>,
-    /// In `io_stream`: the kernel's parameter.
-    stream: Option<&'a stream::Port>,
-    is_input: bool,
-}
-
-/// Elements of one tensor in one word.
-struct Slot {
-    /// The stream that carries them between the processes.
-    stream: String,
-    /// Number of the word.
-    word: usize,
-    first: usize,
-    count: usize,
-    lsb: u32,
-    bits: u32,
-}
 
 /// The kernel and its outside.
 pub(super) struct Outside<'a> {
@@ -48,10 +16,11 @@ pub(super) struct Outside<'a> {
     pub(super) outputs: Vec<Tensor<'a>>,
 }
 
-type Lines = Vec<String>;
+/// Lines of C++.
+pub(super) type Lines = Vec<String>;
 
 /// The lines, so many levels deeper.
-fn indent(lines: Lines) -> Lines {
+pub(super) fn indent(lines: Lines) -> Lines {
     lines.into_iter().map(|line| if line.is_empty() { line } else { format!("    {line}") }).collect()
 }
 
@@ -71,168 +40,18 @@ fn function(title: &str, name: &str, parameters: &[String], body: Lines) -> Stri
     lines.join("\n")
 }
 
-fn words_of(bits: u32) -> String {
-    format!("hls::stream<ap_uint<{bits}> >")
-}
-
-/// The type of the same bits as `ty`, of the class of fixed-point types.
-///
-/// The constructor of `ap_int` makes 1 of small negative numbers such as -0.1. The fixed-point type of the same bits truncates
-/// them to 0, as `docs/numerics.md` wants.
-pub(super) fn converter(ty: FixedType) -> FixedType {
-    match ty.class {
-        Class::Fixed => ty,
-        Class::Int if ty.signed => FixedType::fixed(ty.width, ty.integer),
-        Class::Int => FixedType::ufixed(ty.width, ty.integer),
-    }
-    .with_modes(ty.effective_rounding(), ty.effective_overflow())
-}
-
-impl<'a> Tensor<'a> {
-    pub(super) fn all(
-        side: &'a Side,
-        streams: Option<&'a [stream::Port]>,
-        packings: &[Beats],
-        is_input: bool,
-    ) -> Vec<Self> {
-        let stem = if is_input { "data_in" } else { "data_out" };
-        let single = side.tensors.len() == 1;
-        let tensor = |(number, (port, packing)): (usize, (&'a PortTensor, &Beats))| {
-            let ident = if single { stem.to_owned() } else { format!("{stem}{number}") };
-            let size = port.len();
-            let mut slots: Vec<Slot> = side
-                .words
-                .iter()
-                .enumerate()
-                .flat_map(|(word, w)| w.slots.iter().map(move |slot| (word, slot)))
-                .filter(|(_, slot)| slot.tensor == number)
-                .map(|(word, slot)| Slot {
-                    stream: format!("{ident}_words"),
-                    word,
-                    first: slot.first,
-                    count: slot.count,
-                    lsb: slot.lsb,
-                    bits: slot.count as u32 * port.ty.width,
-                })
-                .collect();
-            if slots.len() > 1 {
-                slots.iter_mut().enumerate().for_each(|(n, slot)| slot.stream += &n.to_string());
-            }
-            Self {
-                port,
-                ident,
-                packing: *packing,
-                size,
-                beats: size.div_ceil(packing.per_beat as usize),
-                slots,
-                stream: streams.and_then(|ports| ports.get(number)),
-                is_input,
-            }
-        };
-        side.tensors.iter().zip(packings).enumerate().map(tensor).collect()
-    }
-
-    /// Elements that the kernel's parameters have of it.
-    pub(super) fn packed(&self) -> usize {
-        match self.stream {
-            Some(port) => port.channel.tokens * port.channel.len,
-            None => self.slots.iter().map(|slot| slot.count).sum(),
-        }
-    }
-
-    /// The struct that describes it.
-    pub(super) fn name(&self) -> String {
-        format!("{}_tensor", self.ident)
-    }
-
-    pub(super) fn lane(&self) -> String {
-        match self.packing.element {
-            Element::Float32 => "nnet::float32_lane".into(),
-            Element::Float64 => "nnet::float64_lane".into(),
-            Element::Fixed(ty) => format!("nnet::fixed_lane<{} >", converter(ty).cpp()),
-        }
-    }
-
-    /// Elements of a token and of a word, in `io_stream`.
-    pub(super) fn token(&self) -> Option<(usize, usize)> {
-        self.stream.map(|port| (port.channel.len, port.channel.per_word))
-    }
-
-    fn raw(&self) -> String {
-        format!("ap_uint<{}>", self.port.ty.width)
-    }
-
-    fn data(&self) -> String {
-        format!("ap_uint<{}>", self.packing.beat_bits)
-    }
-
-    /// The streams that carry its elements between the processes, as (name, bits).
-    fn carriers(&self) -> Vec<(String, u32)> {
-        match self.stream {
-            Some(port) => vec![(format!("{}_words", self.ident), port.channel.bits())],
-            None => self.slots.iter().map(|slot| (slot.stream.clone(), slot.bits)).collect(),
-        }
-    }
-
-    fn carrier_names(&self) -> impl Iterator<Item = String> {
-        self.carriers().into_iter().map(|(name, _)| name)
-    }
-
-    fn carrier_parameters(&self) -> impl Iterator<Item = String> {
-        self.carriers().into_iter().map(|(name, bits)| format!("{} &{name}", words_of(bits)))
-    }
-
-    /// The stream of marks: whether the sample closes a batch.
-    fn marks(&self) -> String {
-        format!("{}_marks", self.ident)
-    }
-
-    /// What its process reads beats from or writes them to, as a type.
-    fn beat_stream(&self, bus: Bus) -> String {
-        match bus {
-            Bus::Stream(_) => format!("hls::stream<{}_beat>", self.ident),
-            Bus::Memory { .. } | Bus::Lite => words_of(self.packing.beat_bits),
-        }
-    }
-
-    /// Rounds of the gearbox for a sample, see `nnet_beats.h`.
-    fn rounds(&self) -> usize {
-        let Some(port) = self.stream else { return self.beats };
-        let c = port.channel;
-        let lanes = self.packing.per_beat as usize;
-        let words = c.tokens * c.words();
-        let word = |number: usize| c.per_word.min(c.len - number % c.words() * c.per_word);
-        let beat = |number: usize| lanes.min(self.size - number * lanes);
-        let (mut rounds, mut have, mut put, mut taken) = (0, 0, 0, 0);
-        while taken < if self.is_input { words } else { self.beats } {
-            let wanted = if self.is_input { word(taken) } else { beat(taken) };
-            if have < wanted {
-                // What is left of the last beat is no element, but takes up room.
-                have += if self.is_input { lanes } else { word(put) };
-                put += 1;
-            }
-            if have >= wanted {
-                have -= wanted;
-                taken += 1;
-            }
-            rounds += 1;
-        }
-        rounds
-    }
-}
-
 impl Outside<'_> {
-    fn bus(&self) -> Bus {
+    pub(super) fn bus(&self) -> Bus {
         self.interface.bus
     }
 
     /// Whether each sample carries a mark from the inputs to the outputs.
-    fn has_marks(&self) -> bool {
+    pub(super) fn has_marks(&self) -> bool {
         self.bus() == Bus::Stream(Closes::Batch)
     }
 
     /// `batch`, where there is one.
-    fn batch<T: From<&'static str>>(&self, text: &'static str) -> Option<T> {
+    pub(super) fn batch<T: From<&'static str>>(&self, text: &'static str) -> Option<T> {
         matches!(self.bus(), Bus::Memory { .. }).then(|| text.into())
     }
 
@@ -358,7 +177,7 @@ impl Outside<'_> {
     }
 
     /// The parameter of the outermost function.
-    fn parameter(&self, t: &Tensor<'_>) -> String {
+    pub(super) fn parameter(&self, t: &Tensor<'_>) -> String {
         let constant = if t.is_input { "const " } else { "" };
         match self.bus() {
             Bus::Stream(_) => format!("hls::stream<wrapper::{}_beat> &{}", t.ident, t.ident),
@@ -458,7 +277,7 @@ impl Outside<'_> {
     }
 
     /// In `io_stream` marks go past the network. With one input and one output one stream does.
-    fn joins_marks(&self) -> bool {
+    pub(super) fn joins_marks(&self) -> bool {
         self.has_marks() && self.kernel.streams.is_some() && self.inputs.len() + self.outputs.len() > 2
     }
 
@@ -471,130 +290,6 @@ impl Outside<'_> {
         let parameters: Lines = tensors.map(|t| format!("{} &{}", words_of(1), t.marks())).collect();
         function("A sample closes a batch if any of its inputs does.", "join_marks", &parameters, lines)
     }
-
-    /// The outermost function's parameters.
-    pub(super) fn parameters(&self) -> String {
-        let tensors = self.inputs.iter().chain(&self.outputs);
-        let mut parameters: Lines = tensors.map(|t| self.parameter(t)).collect();
-        parameters.extend(self.batch::<String>("unsigned batch"));
-        parameters.join(", ")
-    }
-
-    /// Whether the outermost function has C's linkage, which v++ looks for (UG1393, "Compiling C/C++ PL Kernels").
-    pub(super) fn linkage(&self) -> &'static str {
-        match self.bus() {
-            Bus::Memory { chain: true } => "extern \"C\" ",
-            Bus::Memory { chain: false } | Bus::Stream(_) | Bus::Lite => "",
-        }
-    }
-
-    /// The outermost function's body.
-    pub(super) fn body(&self) -> String {
-        let tensors = || self.inputs.iter().chain(&self.outputs);
-        let mut lines = self.pragmas();
-        lines.push("NNET_DATAFLOW".into());
-        let depth = self.marks_depth();
-        for t in tensors() {
-            if !matches!(self.bus(), Bus::Stream(_)) {
-                declare(&mut lines, &format!("{}_beats", t.ident), t.packing.beat_bits, 2);
-            }
-            for (name, bits) in t.carriers() {
-                declare(&mut lines, &name, bits, 2);
-            }
-            let single = self.kernel.streams.is_some() && !self.joins_marks();
-            if self.has_marks() && (t.is_input || !single) {
-                declare(&mut lines, &t.marks(), 1, depth);
-            }
-        }
-        lines.push(String::new());
-        let batch = || self.batch::<String>("batch");
-        let call = |name: String, arguments: Lines| {
-            format!(
-                "NNET_PROCESS({name}({}))",
-                arguments.into_iter().chain(batch()).collect::<Lines>().join(", ")
-            )
-        };
-        let is_wired = !matches!(self.bus(), Bus::Stream(_));
-        let port = |t: &Tensor<'_>| if is_wired { format!("{}_beats", t.ident) } else { t.ident.clone() };
-        for t in self.inputs.iter().filter(|_| is_wired) {
-            lines.push(call(format!("wrapper::fetch_{}", t.ident), vec![t.ident.clone(), port(t)]));
-        }
-        for t in &self.inputs {
-            let marks = self.has_marks().then(|| t.marks());
-            let arguments = [port(t)].into_iter().chain(t.carrier_names()).chain(marks).collect();
-            lines.push(call(format!("wrapper::read_{}", t.ident), arguments));
-        }
-        let carriers: Lines = tensors().flat_map(Tensor::carrier_names).collect();
-        match (self.kernel.streams.is_some(), self.bus()) {
-            (true, Bus::Memory { .. }) => lines.push(call("wrapper::network".into(), carriers)),
-            (true, Bus::Stream(_) | Bus::Lite) => {
-                lines.push(call(format!("::{}", self.kernel.top), carriers))
-            }
-            (false, _) => {
-                let marks = |t: &Tensor<'_>| self.has_marks().then(|| t.marks());
-                let arguments = tensors().flat_map(|t| t.carrier_names().chain(marks(t)).collect::<Lines>());
-                lines.push(call("wrapper::compute".into(), arguments.collect()));
-            }
-        }
-        if self.joins_marks() {
-            lines.push(call("wrapper::join_marks".into(), tensors().map(Tensor::marks).collect()));
-        }
-        for t in &self.outputs {
-            let single = self.kernel.streams.is_some() && !self.joins_marks();
-            let marks = self.has_marks().then(|| if single { self.inputs[0].marks() } else { t.marks() });
-            let arguments = t.carrier_names().chain(marks).chain([port(t)]).collect();
-            lines.push(call(format!("wrapper::write_{}", t.ident), arguments));
-        }
-        for t in self.outputs.iter().filter(|_| is_wired) {
-            lines.push(call(format!("wrapper::store_{}", t.ident), vec![port(t), t.ident.clone()]));
-        }
-        lines.push("NNET_PROCESSES_END".into());
-        indent(lines).join("\n")
-    }
-
-    /// What the ports are.
-    fn pragmas(&self) -> Lines {
-        let tensors = || self.inputs.iter().chain(&self.outputs);
-        let control = |name: &str| format!("NNET_INTERFACE_CONTROL({name})");
-        match self.bus() {
-            Bus::Stream(_) => tensors()
-                .map(|t| format!("NNET_INTERFACE_AXIS({})", t.ident))
-                .chain(["NNET_INTERFACE_FREE".to_owned()])
-                .collect(),
-            Bus::Memory { chain } => {
-                // A burst may not cross a boundary of 4 KiB, and has 256 words at most (AXI4, "Burst length").
-                let burst = |t: &Tensor<'_>| (8 * 4096 / t.packing.beat_bits).min(256);
-                let memory = |t: &Tensor<'_>| {
-                    let words = t.beats * COSIM_SAMPLES;
-                    format!("NNET_INTERFACE_MEMORY({}, {words}, {})", t.ident, burst(t))
-                };
-                let start = if chain { "NNET_INTERFACE_CHAIN" } else { "NNET_INTERFACE_START" };
-                let mut lines: Lines = tensors().map(memory).collect();
-                lines.extend(tensors().map(|t| control(&t.ident)));
-                lines.extend([control("batch"), control("return"), start.into()]);
-                lines
-            }
-            Bus::Lite => {
-                let mut lines: Lines = tensors().map(|t| control(&t.ident)).collect();
-                lines.extend([control("return"), "NNET_INTERFACE_START".into()]);
-                lines
-            }
-        }
-    }
-
-    /// How many marks may wait while their samples are inside the network: more than it has room for need not be; beyond the
-    /// cap the inputs wait a little earlier than they had to. In `io_parallel` marks go along with the words.
-    fn marks_depth(&self) -> usize {
-        let Some(streams) = &self.kernel.streams else { return 2 };
-        let room: usize = streams.fifos.iter().map(|fifo| fifo.depth + 2).sum();
-        (room + 4).min(512)
-    }
-}
-
-/// A stream between processes that takes `depth` words.
-fn declare(lines: &mut Lines, name: &str, bits: u32, depth: usize) {
-    lines.push(format!("{} {name};", words_of(bits)));
-    lines.push(format!("NNET_STREAM_DEPTH({name}, {depth})"));
 }
 
 /// `io_parallel`: beats into an array of elements, and that into slots with the last of them.

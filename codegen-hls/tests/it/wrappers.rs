@@ -326,7 +326,11 @@ fn registers() {
 #[test]
 fn several_tensors() {
     for io in [IoType::Parallel, IoType::Stream] {
-        for bus in [BATCH, SAMPLE, MEMORY, Bus::Lite] {
+        let buses = match io {
+            IoType::Parallel => [BATCH, SAMPLE, Bus::Lite],
+            IoType::Stream => [BATCH, SAMPLE, MEMORY],
+        };
+        for bus in buses {
             let wide = |bits| if bus == Bus::Lite { 32 } else { bits };
             let inputs = [("float", wide(512)), ("ap_ufixed<7,3>", wide(32))];
             let outputs = [("ap_fixed<16,6,AP_RND,AP_SAT>", wide(64)), ("float", wide(32))];
@@ -334,4 +338,158 @@ fn several_tensors() {
             check(&two(io, &[6, 4]), &interface, 7, &["-DNNET_BOUNDED"]);
         }
     }
+}
+
+/// What a bench says of a wrapper in whose source, or in whose header of beats, `from` has become `to`.
+fn broken(
+    network: &Validated,
+    interface: &Interface,
+    from: &str,
+    to: &str,
+    ap_types: &Path,
+) -> (Option<i32>, String) {
+    let found = std::cell::Cell::new(false);
+    let patch = |path: &str, text: String| {
+        if !["outside.cpp", "nnet_beats.h"].contains(&path) || !text.contains(from) {
+            return text;
+        }
+        found.set(true);
+        text.replace(from, to)
+    };
+    // As deep as in hardware: only then is it seen what stays in a stream.
+    let is_stream = network.graph().io_type == IoType::Stream;
+    let flags: &[&str] = if is_stream { &["-DNNET_BOUNDED"] } else { &[] };
+    let built = build(network, interface, 7, flags, ap_types, patch);
+    assert!(found.get(), "{from}");
+    built.run()
+}
+
+fn check_broken(io: IoType, bus: Bus, defects: &[(&str, &str, &str)]) {
+    let Some(ap_types) = ap_types("a broken wrapper") else { return };
+    // 24 elements in tokens of 3: the last beat of 16 is half empty.
+    let network = identity(io, &[8, 3], "ap_fixed<12,4,AP_RND,AP_SAT>", "ap_fixed<12,4>");
+    let bits = if bus == Bus::Lite { 32 } else { 512 };
+    let interface = interface(bus, &[("float", bits)], &[("float", bits)]);
+    for (from, to, expected) in defects {
+        let (code, said) = broken(&network, &interface, from, to, &ap_types);
+        assert!(code == Some(1) || code == Some(3), "{from}: {code:?} {said}");
+        assert!(said.contains(expected), "{from}: {said}");
+    }
+}
+
+#[test]
+fn broken_streams_of_samples() {
+    check_broken(
+        IoType::Stream,
+        SAMPLE,
+        &[
+            // The padding of the last beat as tokens of its own.
+            (
+                "round < 8; ++round) {\n        NNET_PIPELINE_TOKENS(1)",
+                "round < 10; ++round) {\n        NNET_PIPELINE_TOKENS(1)",
+                "left",
+            ),
+            // No TLAST: with one beat of sixteen a sample, or with none left over, hls4ml's kernels send none.
+            ("bool last = beat == data_out_tensor::beats - 1;", "bool last = false;", "TLAST is wrong"),
+            ("bool last = beat == data_out_tensor::beats - 1;", "bool last = beat == 0;", "TLAST is wrong"),
+            ("beat.keep = -1;", "beat.keep = beat.keep;", "TKEEP is not all ones"),
+            ("surplus = !ended;", "surplus = false;", "long packet"),
+            ("i < wanted ? buffer[i] : raw_t(0)", "buffer[i] + raw_t(1)", "element 0: "),
+            ("lane < wanted ? buffer[lane] : raw_t(0)", "buffer[lane]", "element 1: "),
+        ],
+    );
+}
+
+#[test]
+fn broken_streams_of_batches() {
+    check_broken(
+        IoType::Parallel,
+        BATCH,
+        &[
+            // TLAST a sample; none; a beat early.
+            ("beats - 1 && closes", "beats - 1 && (closes || true)", "TLAST is wrong"),
+            ("data_in_marks.write(ended);", "data_in_marks.write(0);", "TLAST is wrong"),
+            (
+                "nnet::give<data_out_tensor>(port, data, i ==",
+                "nnet::give<data_out_tensor>(port, data, i + 1 ==",
+                "TLAST is wrong",
+            ),
+            // A short sample takes beats of the next one.
+            ("    if (!ended) {\n", "    {\n", "read while empty"),
+            // What is left of a short sample is that of the one before.
+            (
+                "values[i * data_in_tensor::lanes + lane] = nnet::from_lane<data_in_tensor>(data, lane);",
+                "static ap_uint<12> old[32]; old[16 * i + lane] = data != 0 ? nnet::from_lane<data_in_tensor>(data, lane) : old[16 * i + lane]; values[16 * i + lane] = old[16 * i + lane];",
+                "short sample",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn broken_memory_and_registers() {
+    let buses = [
+        (MEMORY, "data_out[i] = beats.read();", "data_out[i + 1] = beats.read();", "written behind the last"),
+        (MEMORY, "sample < batch", "sample < batch + 1", "read while empty"),
+        (MEMORY, "batch * 2u", "2u + 0 * batch", "read while empty"),
+        (
+            Bus::Lite,
+            "data_out[i] = beats.read();",
+            "data_out[i + 1] = beats.read();",
+            "written behind the last",
+        ),
+    ];
+    for (bus, from, to, expected) in buses {
+        check_broken(IoType::Parallel, bus, &[(from, to, expected)]);
+    }
+}
+
+/// A mark comes when its sample has come whole: who waits for it before sending anything stops the network.
+#[test]
+fn a_deadlock_is_seen() {
+    let Some(ap_types) = ap_types("a_deadlock_is_seen") else { return };
+    let network = identity(IoType::Stream, &[50, 3], "ap_fixed<12,4>", "ap_fixed<12,4>");
+    let interface = interface(BATCH, &[("float", 32)], &[("float", 32)]);
+    let patch = |path: &str, text: String| {
+        let changes = [
+            (
+                "ap_uint<32> data = 0;",
+                "if (round == 0) closes = data_out_marks.read() != 0;\n ap_uint<32> data = 0;",
+            ),
+            ("last = data_out_marks.read() != 0;", "last = closes;"),
+            ("int beat = 0;", "int beat = 0;\n    bool closes = false;"),
+        ];
+        changes.iter().filter(|_| path == "outside.cpp").fold(text, |text, (from, to)| {
+            assert!(text.contains(from), "{from}");
+            text.replace(from, to)
+        })
+    };
+    let (code, said) = build(&network, &interface, 2, &["-DNNET_BOUNDED"], &ap_types, patch).run();
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("deadlock"), "{said}");
+}
+
+/// Beats that no bus has, and kernels that are of another network.
+#[test]
+fn what_is_refused() {
+    let network = identity(IoType::Parallel, &[4], "ap_fixed<12,4>", "ap_fixed<12,4>");
+    let own = kernel(&network);
+    let refused = |bus, input, output| {
+        emit(&network, &own, &interface(bus, &[input], &[output])).unwrap_err().to_string()
+    };
+    for (bus, input, output, why) in [
+        (BATCH, ("float", 36), ("float", 32), "beats of \"x\" cannot be: 36 bits"),
+        (BATCH, ("float", 32), ("double", 32), "a beat of 32 bits holds no float64"),
+        (MEMORY, ("float", 96), ("float", 32), "a power of two"),
+        (Bus::Lite, ("float", 128), ("float", 32), "32 or 64"),
+        (BATCH, ("ap_fixed<70,8>", 128), ("float", 32), "give an element of 1 to 64 bits"),
+    ] {
+        let message = refused(bus, input, output);
+        assert!(message.contains(why), "{message}");
+    }
+    let mut few = interface(BATCH, &[("float", 32)], &[]);
+    assert!(emit(&network, &own, &few).unwrap_err().to_string().contains("1 tensors and 0 packings"));
+    few = interface(BATCH, &[("float", 32)], &[("float", 32)]);
+    few.top = "myproject".into();
+    assert!(emit(&network, &own, &few).unwrap_err().to_string().contains("already has \"myproject"));
 }

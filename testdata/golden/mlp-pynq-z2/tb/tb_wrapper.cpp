@@ -1,113 +1,214 @@
-// Runs the kernel's outside beat by beat and compares every beat, bit for bit, with what is expected.
+// Runs the outside of the kernel beat by beat and compares every beat, bit for bit, with what is expected.
 //
-// Reads {data}/wrapper_inputs.hex and {data}/wrapper_outputs.hex: a line a sample, each element the bits of a float32 in
-// hexadecimal, separated by spaces. Writes {data}/wrapper_results.hex in the same form, 8 digits an element. {data} is the
-// first argument, or "tb_data".
-// Exit code: 0 all equal, 1 something differs, 2 the files cannot be used.
+// Reads {data}/wrapper_inputs.hex and {data}/wrapper_outputs.hex: a line a sample, all beats of the first tensor, then those of
+// the next, each a number in hexadecimal. Writes {data}/wrapper_results.hex in the same form. {data} is the first argument, or
+// "tb_data".
+// Exit code: 0 all equal, 1 something differs, 2 the files cannot be used, 3 something waits for ever.
 #include "mlp_axi.h"
 
 #include "nnet_bench.h"
 
 namespace {
 
+using nnet_bench::bits_t;
 using nnet_bench::sample_t;
 using nnet_bench::tally;
-using wrapper::INPUT_SIZE;
-using wrapper::OUTPUT_SIZE;
 
-typedef hls::stream<wrapper::beat> beat_stream;
+struct tensor {
+    const char *name;
+    unsigned size, lanes, lane_bits, beats, bits;
+    // Where its beats start in a line.
+    unsigned first;
+};
 
-const nnet_bench::bits_t zero = nnet_bench::from_uint(0);
+const unsigned inputs = 1;
+const unsigned outputs = 1;
+const tensor input[inputs] = {
+    { "data_in", 6, 1, 32, 6, 32, 0 },
+};
+const tensor output[outputs] = {
+    { "data_out", 3, 1, 32, 3, 32, 0 },
+};
 
-void send_beat(beat_stream &to, const nnet_bench::bits_t &bits, bool last) {
-    wrapper::beat sent;
-    sent.data = nnet_bench::to_uint(bits);
-    sent.keep = -1;
-    sent.strb = -1;
-    sent.last = last;
-    to.write(sent);
+std::vector<int> widths(const tensor *side, unsigned count) {
+    std::vector<int> all;
+    for (unsigned t = 0; t < count; t++) all.insert(all.end(), side[t].beats, static_cast<int>(side[t].bits));
+    return all;
 }
 
-// Sends the first `beats` elements of a sample, TLAST on the last of them if it closes a batch.
-void send(beat_stream &to, const sample_t &values, unsigned beats, bool closes) {
-    for (unsigned i = 0; i < beats; i++) send_beat(to, values[i], closes && i + 1 == beats);
+// A beat as it is sent: what holds no element must not matter, so it is not zero.
+bits_t dirty(const tensor &t, unsigned beat, bits_t bits) {
+    for (unsigned bit = 0; bit < t.bits; bit++) {
+        const unsigned lane = bit / t.lane_bits;
+        if (lane >= t.lanes || beat * t.lanes + lane >= t.size) bits[bit] = (bit + beat) % 3 != 0;
+    }
+    return bits;
 }
 
-// Takes the beats of one result; false when some are missing.
-bool receive(beat_stream &from, sample_t &values, bool closes, const char *where, unsigned long number, tally &counts) {
-    values.assign(OUTPUT_SIZE, zero);
-    for (unsigned i = 0; i < OUTPUT_SIZE; i++) {
-        if (from.empty()) {
-            counts.check(false, where, number, "a beat is missing");
-            return false;
+template <int bits> ap_uint<bits> word_of(const bits_t &from) {
+    ap_uint<bits> word = 0;
+    for (int i = 0; i < bits; i++) word[i] = from[i];
+    return word;
+}
+
+template <int bits> bits_t bits_of(const ap_uint<bits> &word) {
+    bits_t to(bits);
+    for (int i = 0; i < bits; i++) to[i] = word[i] != 0;
+    return to;
+}
+
+// The vectors, and what was answered.
+std::vector<sample_t> given, expected, results;
+
+hls::stream<wrapper::data_in_beat> data_in;
+hls::stream<wrapper::data_out_beat> data_out;
+
+void run(unsigned long calls) {
+    for (unsigned long i = 0; i < calls; i++) mlp_axi(data_in, data_out);
+}
+
+template <class beat_t> void send_to(hls::stream<beat_t> &port, const bits_t &bits, bool last) {
+    beat_t beat;
+    for (std::size_t i = 0; i < bits.size(); i++) beat.data[i] = bits[i];
+    beat.keep = -1;
+    beat.strb = -1;
+    beat.last = last;
+    port.write(beat);
+}
+
+void send_beat(unsigned t, const bits_t &bits, bool last) {
+    switch (t) {
+    case 0: send_to(data_in, bits, last); break;
+    }
+}
+
+// Beats of a sample from one on, TLAST on the last of them if it closes something.
+void send(unsigned t, const sample_t &sample, unsigned from, unsigned beats, bool closes) {
+    for (unsigned i = from; i < beats; i++) {
+        send_beat(t, dirty(input[t], i, sample[input[t].first + i]), closes && i + 1 == beats);
+    }
+}
+
+void send_all(const sample_t &sample, bool closes) {
+    for (unsigned t = 0; t < inputs; t++) send(t, sample, 0, input[t].beats, closes);
+}
+
+template <class beat_t> bool receive_from(hls::stream<beat_t> &port, bits_t &bits, bool &last, bool &full) {
+    if (port.empty()) return false;
+    const beat_t beat = port.read();
+    for (std::size_t i = 0; i < bits.size(); i++) bits[i] = beat.data[i] != 0;
+    last = beat.last != 0;
+    full = beat.keep.and_reduce() && beat.strb.and_reduce();
+    return true;
+}
+
+bool receive_beat(unsigned t, bits_t &bits, bool &last, bool &full) {
+    bits.assign(output[t].bits, false);
+    switch (t) {
+    case 0: return receive_from(data_out, bits, last, full);
+    }
+    return false;
+}
+
+// Takes the beats of one answer; false when some are missing.
+bool receive(sample_t &answer, bool closes, const char *where, unsigned long number, tally &counts) {
+    answer.clear();
+    for (unsigned t = 0; t < outputs; t++) {
+        for (unsigned i = 0; i < output[t].beats; i++) {
+            bits_t bits;
+            bool last = false, full = false;
+            if (!receive_beat(t, bits, last, full)) {
+                counts.check(false, where, number, "a beat is missing");
+                return false;
+            }
+            counts.check(last == (closes && i + 1 == output[t].beats), where, number, "TLAST is wrong");
+            counts.check(full, where, number, "TKEEP is not all ones");
+            answer.push_back(bits);
         }
-        const wrapper::beat got = from.read();
-        counts.check((got.last != 0) == (closes && i + 1 == OUTPUT_SIZE), where, number, "TLAST is wrong");
-        counts.check(got.keep.and_reduce(), where, number, "TKEEP is not all ones");
-        values[i] = nnet_bench::from_uint(got.data.to_uint());
     }
     return true;
 }
 
-// A batch whose last sample is cut short: it is answered as if zeros had followed, and the next batch is right again.
-void short_sample(const sample_t &input, const sample_t &expected, tally &counts) {
-    beat_stream to, from;
-    sample_t got, answer, padded(input);
-    const unsigned kept = INPUT_SIZE / 2;
-    if (kept == 0) return; // A sample of one beat cannot be cut.
-    for (unsigned i = kept; i < INPUT_SIZE; i++) padded[i] = zero;
-    send(to, padded, INPUT_SIZE, true);
-    mlp_axi(to, from);
-    if (!receive(from, answer, true, "zero padded", 0, counts)) return;
+void answers(const sample_t &right, bool closes, const char *where, tally &counts) {
+    sample_t got;
+    if (receive(got, closes, where, 0, counts)) counts.compare(got, right, where, 0);
+}
 
-    send(to, input, INPUT_SIZE, false);
-    send(to, input, kept, true);
-    send(to, input, INPUT_SIZE, true);
-    for (unsigned i = 0; i < 3; i++) mlp_axi(to, from);
-    if (receive(from, got, false, "before a short sample", 0, counts)) {
-        counts.compare(got, expected, "before a short sample", 0);
+// Nothing waits at any port.
+void check_empty(const char *where, unsigned long number, tally &counts) {
+    counts.check(data_in.empty(), where, number, "beats were not taken");
+    while (!data_in.empty()) data_in.read();
+    counts.check(data_out.empty(), where, number, "beats are left over");
+    while (!data_out.empty()) data_out.read();
+}
+
+// All samples wait at the inputs before the first is taken.
+// Batches of 1, 2, 3, ... samples and what remains; every second one is closed by one of the inputs alone.
+void all_samples(tally &counts) {
+    std::vector<bool> closes(given.size(), false);
+    std::size_t begin = 0;
+    for (std::size_t size = 1; begin < given.size(); size++) {
+        const std::size_t end = begin + size < given.size() ? begin + size : given.size();
+        closes[end - 1] = true;
+        for (std::size_t i = begin; i < end; i++) {
+            for (unsigned t = 0; t < inputs; t++) {
+                const bool alone = size % 2 == 0 && t != size / 2 % inputs;
+                send(t, given[i], 0, input[t].beats, closes[i] && !alone);
+            }
+        }
+        begin = end;
     }
-    if (receive(from, got, true, "short sample", 0, counts)) counts.compare(got, answer, "short sample", 0);
-    if (receive(from, got, true, "after a short sample", 0, counts)) {
-        counts.compare(got, expected, "after a short sample", 0);
+    run(given.size());
+    for (std::size_t i = 0; i < given.size(); i++) {
+        sample_t got;
+        if (!receive(got, closes[i], "samples", i, counts)) break;
+        counts.compare(got, expected[i], "samples", i);
+        results.push_back(got);
     }
-    counts.check(from.empty(), "short sample", 0, "beats are left over");
-    counts.check(to.empty(), "short sample", 0, "beats were not taken");
-    while (!from.empty()) from.read();
-    while (!to.empty()) to.read();
+    check_empty("samples", given.size(), counts);
+}
+
+// One input's sample ends after so many beats: it is answered as if zeros had followed, and the next sample is right again.
+void cut(unsigned t, unsigned beats, tally &counts) {
+    sample_t zero_filled(given[0]), answer;
+    for (unsigned i = beats; i < input[t].beats; i++) zero_filled[input[t].first + i].assign(input[t].bits, false);
+    send_all(zero_filled, true);
+    run(1);
+    if (!receive(answer, true, "zero filled", 0, counts)) return;
+
+    const std::size_t next = given.size() > 1 ? 1 : 0;
+    send_all(given[next], false);
+    for (unsigned other = 0; other < inputs; other++) {
+        send(other, given[0], 0, other == t ? beats : input[other].beats, other == t);
+    }
+    send_all(given[next], true);
+    run(3);
+    answers(expected[next], false, "before a short sample", counts);
+    answers(answer, true, "short sample", counts);
+    answers(expected[next], true, "after a short sample", counts);
+    check_empty("short sample", 0, counts);
+}
+
+void wrong_lengths(tally &counts) {
+    for (unsigned t = 0; t < inputs; t++) {
+        const unsigned beats = input[t].beats;
+        for (unsigned kept = 1; kept < beats; kept++) {
+            if (kept == 1 || kept == beats / 2 || kept + 1 == beats) cut(t, kept, counts);
+        }
+    }
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
     const std::string data = argc > 1 ? argv[1] : "tb_data";
-    std::vector<sample_t> inputs, outputs;
-    if (!nnet_bench::read_float32(data, INPUT_SIZE, inputs, OUTPUT_SIZE, outputs)) return 2;
+    if (!nnet_bench::read_vectors(data, widths(input, inputs), given, widths(output, outputs), expected)) return 2;
     const std::string path = data + "/wrapper_results.hex";
-    std::ofstream results(path.c_str());
-
-    // Batches of 1, 2, 3, ... samples and what remains, all of them waiting at the input before the first is taken.
-    std::vector<bool> closes(inputs.size(), false);
-    for (unsigned long size = 1, end = 0; end < inputs.size(); size++) {
-        end = end + size < inputs.size() ? end + size : inputs.size();
-        closes[end - 1] = true;
-    }
-    beat_stream data_in, data_out;
+    std::ofstream file(path.c_str());
     tally counts;
-    for (unsigned long i = 0; i < inputs.size(); i++) send(data_in, inputs[i], INPUT_SIZE, closes[i]);
-    for (unsigned long i = 0; i < inputs.size(); i++) mlp_axi(data_in, data_out);
-    counts.check(data_in.empty(), "batches", inputs.size(), "beats were not taken");
-    while (!data_in.empty()) data_in.read();
-    for (unsigned long i = 0; i < inputs.size(); i++) {
-        sample_t got;
-        if (!receive(data_out, got, closes[i], "batches", i, counts)) break;
-        counts.compare(got, outputs[i], "batches", i);
-        nnet_bench::write(results, got);
-    }
-    counts.check(data_out.empty(), "batches", inputs.size(), "beats are left over");
-    while (!data_out.empty()) data_out.read();
-    if (!nnet_bench::close(results, path)) return 2;
-
-    short_sample(inputs[0], outputs[0], counts);
-    return counts.verdict(inputs.size());
+    all_samples(counts);
+    for (std::size_t i = 0; i < results.size(); i++) nnet_bench::write(file, results[i]);
+    if (!nnet_bench::close(file, path)) return 2;
+    wrong_lengths(counts);
+    return counts.verdict(given.size());
 }
