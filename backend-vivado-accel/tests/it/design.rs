@@ -114,13 +114,13 @@ fn a_board_of_a_users_own() {
     let text = include_str!("../../boards/zcu104.toml")
         .replace("name = \"zcu104\"", "name = \"mine\"")
         .replace("[\"xilinx.com:zcu104:part0:1.1\"]", "[]")
-        .replace("[zynq.dma]", "[zynq.properties]\nPSU__OVERRIDE__BASIC_CLOCK = \"0\"\n\n[zynq.dma]");
+        .replace("[zynq.dma]", "[zynq.properties]\nPSU__USE__IRQ1 = \"0\"\n\n[zynq.dma]");
     let board = Board::from_toml(&text).unwrap();
     let Some(log) = calls("a_board_of_a_users_own", &options(board, InterfaceKind::AxiStream)) else {
         return;
     };
     assert!(!log.contains("board_part") && !log.contains("apply_bd_automation"), "{log}");
-    assert!(log.contains("set zynq_ultra_ps_e_0 CONFIG.PSU__OVERRIDE__BASIC_CLOCK 0\n"), "{log}");
+    assert!(log.contains("set zynq_ultra_ps_e_0 CONFIG.PSU__USE__IRQ1 0\n"), "{log}");
 }
 
 #[test]
