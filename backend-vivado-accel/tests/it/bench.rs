@@ -8,8 +8,8 @@ use crate::gxx;
 use crate::kernels::Spec;
 use crate::wrapper_bench;
 
-/// What the bench calls the samples of the vectors.
-pub(crate) const RUN: &str = "samples";
+/// float32 in a beat.
+pub(crate) const LANES: usize = 1;
 
 pub(crate) fn options() -> Options {
     Options::new("demo", find("pynq-z2").unwrap())
@@ -24,14 +24,15 @@ pub(crate) fn project(spec: &Spec, kernel: &Kernel) -> (SourceTree, Bench) {
 #[test]
 fn the_bench_sees_a_broken_wrapper() {
     let Some(ap_types) = gxx::ap_types("the_bench_sees_a_broken_wrapper") else { return };
+    let (top, beats) = ("firmware/demo_axi.cpp", "firmware/nnet_beats.h");
     let broken = [
-        ("beat.keep = -1;", "beat.keep = -2;", "TKEEP is not all ones"),
-        ("beat.last = last;", "beat.last = true;", "TLAST is wrong"),
-        ("beat.last = last;", "beat.last = false;", "TLAST is wrong"),
-        ("    if (!ended) {\n", "    {\n", "short sample"),
+        // TLAST a sample, as for another flow's streams.
+        (top, "beats - 1 && closes);", "beats - 1 && (closes || true));", "TLAST is wrong"),
+        (top, "data_in_marks.write(ended);", "data_in_marks.write(1);", "TLAST is wrong"),
+        (beats, "beat.keep = -1;", "beat.keep = -2;", "TKEEP is not all ones"),
+        (beats, "    if (!ended) {\n", "    {\n", "short sample"),
     ];
-    for (from, to, expected) in broken {
-        let file = "firmware/nnet_beats.h";
+    for (file, from, to, expected) in broken {
         let (code, said) = wrapper_bench::broken(file, from, to, &ap_types);
         assert_eq!(code, 1, "{from}: {said}");
         assert!(said.contains(expected), "{from}: {said}");
