@@ -7,7 +7,7 @@ use netlathe_backend_vivado_accel::{
     Board, Element, Family, InterfaceKind, Options, boards, element, emit, find,
 };
 
-use crate::place::{Place, difference, project, with_outputs};
+use crate::place::{Place, difference, project, with_tensors};
 use crate::wrapper_tree::spec;
 
 fn zynq_boards() -> Vec<Board> {
@@ -80,10 +80,13 @@ fn other_options() {
         for kind in [InterfaceKind::AxiStream, InterfaceKind::AxiMaster] {
             let usual = options(find(name).unwrap(), kind);
             let log = calls("other_options", &usual).unwrap();
-            let place = Place::new("other_options", &project(&usual, Some(with_outputs(3)))).unwrap();
-            let run = place.design("");
-            assert_eq!(run.code, 0, "{}", run.said);
-            text += &format!("{name}, {}, 3 outputs:\n{}\n", kind.name(), difference(&log, &run.log));
+            for (inputs, outputs) in [(1, 3), (2, 1)] {
+                let made = project(&usual, Some(with_tensors(inputs, outputs)));
+                let run = Place::new("other_options", &made).unwrap().design("");
+                assert_eq!(run.code, 0, "{}", run.said);
+                let lines = difference(&log, &run.log);
+                text += &format!("{name}, {}, {inputs} inputs, {outputs} outputs:\n{lines}\n", kind.name());
+            }
         }
     }
     expect_file!["../snapshots/other_options.txt"].assert_eq(&text);
@@ -310,7 +313,8 @@ fn the_stubs_see_mistakes() {
 /// Two DMAs at one place.
 #[test]
 fn the_stubs_see_overlaps() {
-    let made = project(&options(find("pynq-z2").unwrap(), InterfaceKind::AxiStream), Some(with_outputs(2)));
+    let made =
+        project(&options(find("pynq-z2").unwrap(), InterfaceKind::AxiStream), Some(with_tensors(1, 2)));
     let Some(place) = Place::new("the_stubs_see_overlaps", &made) else { return };
     let path = place.path().join("project.tcl");
     let text = fs::read_to_string(&path).unwrap();
@@ -324,7 +328,7 @@ fn the_stubs_see_overlaps() {
 fn what_is_beyond_a_board() {
     use InterfaceKind::{AxiLite, AxiMaster, AxiStream};
     let refused = |options: &Options, outputs: usize| {
-        let (network, kernel) = with_outputs(outputs);
+        let (network, kernel) = with_tensors(1, outputs);
         emit(&network, &kernel, options).unwrap_err().to_string()
     };
     let of = |name: &str, kind| options(find(name).unwrap(), kind);
@@ -344,7 +348,7 @@ fn what_is_beyond_a_board() {
     let mut short = of("pynq-z2", AxiStream);
     short.board.zynq.as_mut().unwrap().dma.length_bits = 6;
     let message = refused(&short, 1);
-    assert!(message.contains("a sample of `in_layer` has 80 bytes, a DMA transfer at most 63"), "{message}");
+    assert!(message.contains("a sample of `in_0` has 80 bytes, a DMA transfer at most 63"), "{message}");
     let mut small = of("pynq-z2", AxiLite);
     small.board.zynq.as_mut().unwrap().control.lite_bytes = 0x800;
     let message = refused(&small, 1);

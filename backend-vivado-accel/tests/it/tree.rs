@@ -5,7 +5,7 @@ use netlathe_backend_vivado_accel::{InterfaceKind, Options, emit, find};
 use netlathe_overlay::{Manifest, Packing};
 
 use crate::bench::options;
-use crate::place::with_outputs;
+use crate::place::with_tensors;
 use crate::wrapper_tree::{self, hashes, spec};
 
 #[test]
@@ -60,7 +60,7 @@ fn the_pages() {
         ("kv260", InterfaceKind::AxiLite),
     ] {
         let options = Options { interface: Some(kind), ..Options::new("demo", find(name).unwrap()) };
-        let (network, kernel) = with_outputs(2);
+        let (network, kernel) = with_tensors(1, 2);
         let tree = emit(&network, &kernel, &options).unwrap().tree;
         for file in ["README.md", "project.tcl", "build_hls.tcl", "hls_config.cfg", "design.tcl"] {
             let text = String::from_utf8(tree.get(file).unwrap().to_vec()).unwrap();
