@@ -5,7 +5,7 @@ use netlathe_codegen_hls::SourceTree;
 use netlathe_codegen_hls::wrapper::{Fault, render};
 use netlathe_overlay::{Host, Register};
 
-use crate::board::{Family, InterfaceKind, Zynq};
+use crate::board::{Family, InterfaceKind, Region, Zynq};
 
 /// What the templates read.
 pub(crate) struct View<'a> {
@@ -69,9 +69,32 @@ impl View<'_> {
         self.kind != InterfaceKind::AxiLite
     }
 
-    /// Inputs, then outputs.
-    fn ports(&self) -> impl Iterator<Item = &PortView<'_>> {
-        self.inputs.iter().chain(&self.outputs)
+    /// The core's ports, inputs first.
+    fn idents(&self) -> String {
+        self.inputs.iter().chain(&self.outputs).map(|port| port.ident).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A word of Tcl.
+    fn braced(&self, text: impl std::fmt::Display) -> String {
+        format!("{{{text}}}")
+    }
+
+    fn properties(&self) -> String {
+        let pairs = self.zynq.properties.iter().map(|(name, value)| format!("{name} {value}"));
+        pairs.collect::<Vec<_>>().join(" ")
+    }
+
+    fn region_lines(&self) -> Vec<String> {
+        let line = |r: &Region| format!("{} {} {}", r.segment, self.hex(&r.base), self.hex(&r.bytes));
+        self.zynq.memory.regions.iter().map(line).collect()
+    }
+
+    fn dma_lines(&self) -> Vec<String> {
+        let line = |dma: &DmaView| {
+            let DmaView { base, input_port, input_bits, output_port, output_bits } = dma;
+            format!("{} {input_port} {input_bits} {output_port} {output_bits}", self.hex(base))
+        };
+        self.dmas.iter().map(line).collect()
     }
 
     fn hex(&self, number: &u64) -> String {

@@ -8,9 +8,17 @@ proc implement {} {
     launch_runs impl_1 -to_step write_bitstream -jobs $jobs
     wait_on_run impl_1
     set status [get_property STATUS [get_runs impl_1]]
-    if {[get_property PROGRESS [get_runs impl_1]] ne "100%" || ![string match -nocase *complete* $status]} {
-        error "implementation ended with \"$status\"; see runme.log in [get_property DIRECTORY [get_runs impl_1]]"
+    if {[get_property PROGRESS [get_runs impl_1]] eq "100%" && [string match -nocase *complete* $status]} { return }
+    # A synthesis that fails, of the design or of one of its cells, leaves the implementation waiting.
+    set failed impl_1
+    foreach run [get_runs] {
+        if {[string match -nocase *error* [get_property STATUS $run]]} {
+            set failed $run
+            set status [get_property STATUS $run]
+            break
+        }
     }
+    error "the run $failed ended with \"$status\"; see runme.log in [get_property DIRECTORY [get_runs $failed]]"
 }
 
 proc reports {} {

@@ -7,7 +7,7 @@ use netlathe_backend_vivado_accel::{
     Board, Element, Family, InterfaceKind, Options, boards, element, emit, find,
 };
 
-use crate::place::{Place, difference, project, with_outputs};
+use crate::place::{Place, difference, project, with_tensors};
 use crate::wrapper_tree::spec;
 
 fn zynq_boards() -> Vec<Board> {
@@ -80,10 +80,13 @@ fn other_options() {
         for kind in [InterfaceKind::AxiStream, InterfaceKind::AxiMaster] {
             let usual = options(find(name).unwrap(), kind);
             let log = calls("other_options", &usual).unwrap();
-            let place = Place::new("other_options", &project(&usual, Some(with_outputs(3)))).unwrap();
-            let run = place.design("");
-            assert_eq!(run.code, 0, "{}", run.said);
-            text += &format!("{name}, {}, 3 outputs:\n{}\n", kind.name(), difference(&log, &run.log));
+            for (inputs, outputs) in [(1, 3), (2, 1)] {
+                let made = project(&usual, Some(with_tensors(inputs, outputs)));
+                let run = Place::new("other_options", &made).unwrap().design("");
+                assert_eq!(run.code, 0, "{}", run.said);
+                let lines = difference(&log, &run.log);
+                text += &format!("{name}, {}, {inputs} inputs, {outputs} outputs:\n{lines}\n", kind.name());
+            }
         }
     }
     expect_file!["../snapshots/other_options.txt"].assert_eq(&text);
@@ -114,13 +117,13 @@ fn a_board_of_a_users_own() {
     let text = include_str!("../../boards/zcu104.toml")
         .replace("name = \"zcu104\"", "name = \"mine\"")
         .replace("[\"xilinx.com:zcu104:part0:1.1\"]", "[]")
-        .replace("[zynq.dma]", "[zynq.properties]\nPSU__OVERRIDE__BASIC_CLOCK = \"0\"\n\n[zynq.dma]");
+        .replace("[zynq.dma]", "[zynq.properties]\nPSU__USE__IRQ1 = \"0\"\n\n[zynq.dma]");
     let board = Board::from_toml(&text).unwrap();
     let Some(log) = calls("a_board_of_a_users_own", &options(board, InterfaceKind::AxiStream)) else {
         return;
     };
     assert!(!log.contains("board_part") && !log.contains("apply_bd_automation"), "{log}");
-    assert!(log.contains("set zynq_ultra_ps_e_0 CONFIG.PSU__OVERRIDE__BASIC_CLOCK 0\n"), "{log}");
+    assert!(log.contains("set zynq_ultra_ps_e_0 CONFIG.PSU__USE__IRQ1 0\n"), "{log}");
 }
 
 #[test]
@@ -135,7 +138,8 @@ fn a_design_that_fails_exports_nothing() {
             ("fast_clock", "would be 150.0 MHz, above"),
             ("slow_clock", "would be 50.0 MHz, below"),
             ("no_clock", "is not known"),
-            ("run", "place_design ERROR"),
+            ("run", "the run impl_1 ended with \"place_design ERROR\""),
+            ("synth", "the run design_1_axi_dma_0_0_synth_1 ended with \"synth_design ERROR\""),
             ("setup", "the setup slack is -0.012 ns"),
             ("hold", "the hold slack is -0.001 ns"),
             ("unknown", "STATS.WNS is \"\""),
@@ -310,7 +314,8 @@ fn the_stubs_see_mistakes() {
 /// Two DMAs at one place.
 #[test]
 fn the_stubs_see_overlaps() {
-    let made = project(&options(find("pynq-z2").unwrap(), InterfaceKind::AxiStream), Some(with_outputs(2)));
+    let made =
+        project(&options(find("pynq-z2").unwrap(), InterfaceKind::AxiStream), Some(with_tensors(1, 2)));
     let Some(place) = Place::new("the_stubs_see_overlaps", &made) else { return };
     let path = place.path().join("project.tcl");
     let text = fs::read_to_string(&path).unwrap();
@@ -324,7 +329,7 @@ fn the_stubs_see_overlaps() {
 fn what_is_beyond_a_board() {
     use InterfaceKind::{AxiLite, AxiMaster, AxiStream};
     let refused = |options: &Options, outputs: usize| {
-        let (network, kernel) = with_outputs(outputs);
+        let (network, kernel) = with_tensors(1, outputs);
         emit(&network, &kernel, options).unwrap_err().to_string()
     };
     let of = |name: &str, kind| options(find(name).unwrap(), kind);
@@ -344,7 +349,7 @@ fn what_is_beyond_a_board() {
     let mut short = of("pynq-z2", AxiStream);
     short.board.zynq.as_mut().unwrap().dma.length_bits = 6;
     let message = refused(&short, 1);
-    assert!(message.contains("a sample of `in_layer` has 80 bytes, a DMA transfer at most 63"), "{message}");
+    assert!(message.contains("a sample of `in_0` has 80 bytes, a DMA transfer at most 63"), "{message}");
     let mut small = of("pynq-z2", AxiLite);
     small.board.zynq.as_mut().unwrap().control.lite_bytes = 0x800;
     let message = refused(&small, 1);

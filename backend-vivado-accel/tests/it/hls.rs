@@ -109,8 +109,11 @@ fn a_step_that_fails_is_not_passed_over() {
     let failed = with("csim");
     assert_eq!(failed.code, 1);
     assert!(!failed.log.contains("csynth_design"), "{}", failed.log);
-    let lost = with("no_export");
-    assert!(lost.code == 1 && lost.said.contains("component.xml is missing"), "{}", lost.said);
+    for fault in ["no_export", "export"] {
+        let lost = with(fault);
+        assert!(lost.code == 1 && lost.said.contains("component.xml is missing"), "{}", lost.said);
+        assert_eq!(lost.said.contains("ERROR: [Common 17-69]"), fault == "export", "{}", lost.said);
+    }
     fs::remove_file(place.path().join("tb_data/wrapper_inputs.hex")).unwrap();
     let missing = with("");
     assert!(missing.code == 1 && missing.said.contains("wrapper_inputs.hex is missing"), "{}", missing.said);

@@ -6,7 +6,11 @@ use std::process::Command;
 
 use netlathe_backend_vivado_accel::{Family, InterfaceKind, Kernel, Options, Project, boards, emit};
 use netlathe_codegen_hls::{PortTensor, Slot, Word};
-use netlathe_ir::Validated;
+use netlathe_ir::apfixed::Precision;
+use netlathe_ir::op::activation::{Activation, Function};
+use netlathe_ir::op::input::Input;
+use netlathe_ir::op::merge::{Merge, MergeOp};
+use netlathe_ir::{Graph, Op, Origin, Validated};
 use netlathe_overlay::{Host, port_names};
 
 use crate::wrapper_tree::spec;
@@ -18,19 +22,40 @@ pub(crate) struct Run {
     pub(crate) said: String,
 }
 
-/// A network of one input and some outputs with a kernel that fits it, but for its C++.
-pub(crate) fn with_outputs(count: usize) -> (Validated, Kernel) {
-    let names: Vec<String> = (0..count).map(|i| format!("out_{i}")).collect();
-    let network = spec().network_of(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    let mut kernel = spec().kernel();
-    let side = &mut kernel.outputs;
-    let (tensor, word) = (side.tensors[0].clone(), side.words[0].clone());
-    side.tensors.clear();
-    side.words.clear();
-    for (index, name) in names.into_iter().enumerate() {
-        side.tensors.push(PortTensor { layer: name, ..tensor.clone() });
-        let slots = word.slots.iter().map(|slot| Slot { tensor: index, ..slot.clone() }).collect();
-        side.words.push(Word { name: format!("y{index}"), slots, ..word.clone() });
+/// A network of so many inputs, added up, and outputs, with a kernel that fits it but for its C++.
+pub(crate) fn with_tensors(inputs: usize, outputs: usize) -> (Validated, Kernel) {
+    let spec = spec();
+    let mut graph = Graph::new("hand_made");
+    let origin = |layer: &str| Origin { layer: layer.into(), role: String::new() };
+    for index in 0..inputs {
+        let name = format!("in_{index}");
+        let op = Op::Input(Input { shape: vec![spec.inputs], integer: None });
+        let input = graph.add(&name, origin(&name), op, &[]).unwrap();
+        graph.node_mut(input).result = Precision::Is(spec.input_ty.parse().unwrap());
+        graph.inputs.push(input);
+    }
+    let mut sum = graph.inputs[0];
+    if inputs > 1 {
+        let (op, all) = (Op::Merge(Merge { op: MergeOp::Add, reuse_factor: 1 }), graph.inputs.clone());
+        sum = graph.add("sum", origin("sum"), op, &all).unwrap();
+        graph.node_mut(sum).result = Precision::Is(spec.input_ty.parse().unwrap());
+    }
+    for index in 0..outputs {
+        let name = format!("out_{index}");
+        let op = Op::Activation(Activation::new(Function::Linear));
+        let output = graph.add(&name, origin(&name), op, &[sum]).unwrap();
+        graph.node_mut(output).result = Precision::Is(spec.output_ty.parse().unwrap());
+        graph.outputs.push(output);
+    }
+    let network = netlathe_ir::validate::validate(graph, &mut Vec::new()).unwrap();
+    let mut kernel = spec.kernel();
+    for (side, stem, count) in [(&mut kernel.inputs, "in", inputs), (&mut kernel.outputs, "out", outputs)] {
+        let (tensor, word) = (side.tensors.remove(0), side.words.remove(0));
+        for index in 0..count {
+            side.tensors.push(PortTensor { layer: format!("{stem}_{index}"), ..tensor.clone() });
+            let slots = word.slots.iter().map(|slot| Slot { tensor: index, ..*slot }).collect();
+            side.words.push(Word { name: format!("{stem}{index}"), slots, ..word.clone() });
+        }
     }
     (network, kernel)
 }

@@ -60,7 +60,8 @@ proc set_of_cell {property value cell} {
     record set $cell $property $value
 }
 
-# The frequency nearest to what is asked that two dividers of 1 to 63 make of a PLL: the processing systems choose so, above or below.
+# The frequency nearest to what is asked that two dividers of 1 to 63 make of a PLL, above or below: Vivado makes 187.5 MHz of 200
+# on UltraScale+ (finn-plus, issue 72).
 proc divided {source asked} {
     set best 0
     for {set d 1} {$d <= 3969} {incr d} {

@@ -51,6 +51,10 @@ proc export_design {args} {
     set a [parse export_design {} {-format -vendor -library -ipname -version -display_name} $args]
     one_of -format [dict get $a -format] ip_catalog
     record export_design [dict get $a -vendor]:[dict get $a -library]:[dict get $a -ipname]:[dict get $a -version]
+    if {[fault export]} {
+        touch [file join $::hls_project solution1 impl ip component.xml] "a part of it"
+        error "ERROR: \[Common 17-69] Command failed"
+    }
     if {![fault no_export]} { touch [file join $::hls_project solution1 impl ip component.xml] ip }
 }
 proc close_project {} { record close_project }

@@ -1,13 +1,23 @@
 # Runs, reports and files (UG835, commands of these names; UG904 for the properties of runs).
 
-proc get_runs {name} { one_of "a run" $name {impl_1 synth_1}; return $name }
+set runs {design_1_axi_dma_0_0_synth_1 synth_1 impl_1}
+# Without a name, all (UG835).
+proc get_runs {args} {
+    if {[llength $args] == 0} { return $::runs }
+    one_of "a run" [lindex $args 0] $::runs
+    return [lindex $args 0]
+}
 proc property_of_run {property object} {
     set run [file join $::project_folder runs impl_1]
     switch $object.$property {
         project.DIRECTORY { return $::project_folder }
         impl_1.DIRECTORY { return $run }
-        impl_1.STATUS { return [expr {[fault run] ? "place_design ERROR" : "write_bitstream Complete!"}] }
-        impl_1.PROGRESS { return [expr {[fault run] ? "60%" : "100%"}] }
+        synth_1.STATUS - design_1_axi_dma_0_0_synth_1.STATUS {
+            return [expr {[fault synth] && $object ne "synth_1" ? "synth_design ERROR" : "synth_design Complete!"}]
+        }
+        synth_1.DIRECTORY - design_1_axi_dma_0_0_synth_1.DIRECTORY { return [file join $::project_folder runs $object] }
+        impl_1.STATUS { if {[fault synth]} { return "Scripts Generated" }; return [expr {[fault run] ? "place_design ERROR" : "write_bitstream Complete!"}] }
+        impl_1.PROGRESS { if {[fault synth]} { return "0%" }; return [expr {[fault run] ? "60%" : "100%"}] }
         impl_1.STATS.WNS { return [expr {[fault setup] ? -0.012 : [fault unknown] ? "" : 0.213}] }
         impl_1.STATS.WHS { return [expr {[fault hold] ? -0.001 : 0.021}] }
         impl_1.STATS.TPWS { return 0.000 }
