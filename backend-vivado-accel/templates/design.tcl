@@ -11,20 +11,8 @@ set here [file dirname [file normalize [info script]]]
 source [file join $here project.tcl]
 
 {% include "design/common.tcl" %}
-{% match v.family %}
-{% when Family::Zynq7000 %}
-{% include "design/zynq7000.tcl" %}
-{% when _ %}
-{% include "design/zynq_ultrascale.tcl" %}
-{% endmatch %}
-{% match v.kind %}
-{% when InterfaceKind::AxiStream %}
-{% include "design/axi_stream.tcl" %}
-{% when InterfaceKind::AxiMaster %}
-{% include "design/axi_master.tcl" %}
-{% when InterfaceKind::AxiLite %}
-{% include "design/axi_lite.tcl" %}
-{% endmatch %}
+{% match v.family %}{% when Family::Zynq7000 %}{% include "design/zynq7000.tcl" %}{% when _ %}{% include "design/zynq_ultrascale.tcl" %}{% endmatch %}
+{% match v.kind %}{% when InterfaceKind::AxiStream %}{% include "design/axi_stream.tcl" %}{% when InterfaceKind::AxiMaster %}{% include "design/axi_master.tcl" %}{% when InterfaceKind::AxiLite %}{% include "design/axi_lite.tcl" %}{% endmatch %}
 {% include "design/connections.tcl" %}
 {% include "design/implementation.tcl" %}
 proc build {} {

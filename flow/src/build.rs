@@ -11,10 +11,10 @@ use crate::project::{self, Assembled, Extras, WRAPPER_FILES, Wishes};
 use crate::report::{self, Next, Note, Report, SCHEMA_VERSION, Stage, StageReport, State};
 use crate::{hash, hex, limits, npy, predict, settings, tool, vectors};
 use ndarray::{ArrayD, Axis};
-use netlathe_apfixed::to_f32;
+use netlathe_apfixed::{to_f32, to_f64};
 use netlathe_emulator::Plan;
 use netlathe_ir::Diagnostic;
-use netlathe_overlay::Flow;
+use netlathe_overlay::{Codec, Element, Flow, Manifest};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -156,12 +156,9 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
                     .help("keep the model and the inputs that types were chosen by"),
                 ));
             }
-            let extras = Extras {
-                configuration,
-                model_hash: model_hash(source)?,
-                vectors: vectors.files(&emitted, &plan),
-            };
-            let assembled = project::assemble(network, &emitted, &target, &extras)?;
+            let extras = Extras { configuration, model_hash: model_hash(source)? };
+            let mut assembled = project::assemble(network, &emitted, &target, &extras)?;
+            assembled.add_vectors(vectors.files(&emitted, &assembled.manifest, &plan)?)?;
             let written = fs::write_project(&folder, &assembled.tree, options.overwrite)?;
             let verb = match written {
                 Written::Anew => "wrote",
@@ -236,7 +233,7 @@ fn simulate(
         differences.extend(first_layer(compiler, emitted, vectors, plan)?);
     }
     let wrapper = compiler.compile(&assembled.wrapper_bench())?;
-    let (inputs, expected) = vectors.wrapper(plan);
+    let (inputs, expected) = vectors.wrapper(&assembled.manifest, plan)?;
     let answer = compiler.run(&wrapper, WRAPPER_FILES, &inputs, Some(&expected), None)?;
     if !answer.equal {
         differences.extend(answer.tail.lines().map(|l| format!("wrapper: {l}")));
@@ -297,30 +294,91 @@ impl Vectors {
         self.raw.first().map_or(0, |a| a.len_of(Axis(0)))
     }
 
-    /// The texts of the wrapper's files: bits of float32.
-    fn wrapper(&self, plan: &Plan) -> (String, String) {
-        let word = netlathe_apfixed::FixedType::uint(32);
-        let bits = |a: &ArrayD<f32>| a.mapv(|x| i128::from(x.to_bits()));
-        let inputs: Vec<_> = self.real.iter().map(bits).collect();
-        let outputs: Vec<_> = self
-            .outputs
-            .iter()
-            .zip(plan.outputs())
-            .map(|(a, port)| a.mapv(|raw| i128::from(to_f32(raw, &port.ty).to_bits())))
-            .collect();
-        let text = |a: &[ArrayD<i128>]| hex::write(&a.iter().map(|a| (a.view(), word)).collect::<Vec<_>>());
-        (text(&inputs), text(&outputs))
+    /// The texts of the wrapper's files: beats.
+    ///
+    /// What enters is what a host sends. The wrapper makes of it what the tensor's type makes of the element, which is not
+    /// always what the type makes of the real value: an element may hold less.
+    fn wrapper(&self, manifest: &Manifest, plan: &Plan) -> Result<(String, String), Error> {
+        let wrong = |e: String| Error::Internal(e);
+        let mut sent = Vec::new();
+        let mut raw = Vec::new();
+        for ((real, quantized), tensor) in self.real.iter().zip(&self.raw).zip(&manifest.inputs) {
+            let codec = Codec::new(tensor).map_err(|e| wrong(e.to_string()))?;
+            let mut bytes = Vec::new();
+            let values: Vec<f32> = real.iter().copied().collect();
+            codec.encode(&values, &mut bytes).map_err(|e| wrong(e.to_string()))?;
+            raw.push(match tensor.packing.element {
+                Element::Float32 | Element::Float64 => quantized.clone(),
+                Element::Fixed(_) => {
+                    let mut taken = vec![0; values.len()];
+                    codec.receive(&bytes, &mut taken).map_err(|e| wrong(e.to_string()))?;
+                    let taken = taken.into_iter().map(i128::from).collect();
+                    ArrayD::from_shape_vec(quantized.raw_dim(), taken).map_err(|e| wrong(e.to_string()))?
+                }
+            });
+            sent.push((codec, bytes));
+        }
+        let outputs = if raw == self.raw {
+            self.outputs.clone()
+        } else {
+            let views: Vec<_> = raw.iter().map(|a| a.view()).collect();
+            plan.predict_raw(&views).map_err(|e| wrong(e.to_string()))?
+        };
+        let mut answered = Vec::new();
+        for (result, tensor) in outputs.iter().zip(&manifest.outputs) {
+            let codec = Codec::new(tensor).map_err(|e| wrong(e.to_string()))?;
+            let mut bytes = Vec::new();
+            let encoded = match tensor.packing.element {
+                Element::Float32 => {
+                    let values: Vec<f32> = result.iter().map(|&raw| to_f32(raw, &tensor.ty)).collect();
+                    codec.encode(&values, &mut bytes)
+                }
+                Element::Float64 => {
+                    let values: Vec<f64> = result.iter().map(|&raw| to_f64(raw, &tensor.ty)).collect();
+                    codec.encode(&values, &mut bytes)
+                }
+                Element::Fixed(_) => {
+                    codec.check_raw().map_err(|e| wrong(e.to_string()))?;
+                    let values: Vec<i64> = result.iter().map(|&raw| raw as i64).collect();
+                    codec.encode(&values, &mut bytes)
+                }
+            };
+            encoded.map_err(|e| wrong(e.to_string()))?;
+            answered.push((codec, bytes));
+        }
+        Ok((beats(&sent, self.samples()), beats(&answered, self.samples())))
     }
 
-    fn files(&self, emitted: &Emitted, plan: &Plan) -> Vec<(&'static str, String)> {
-        let (wrapper_inputs, wrapper_outputs) = self.wrapper(plan);
-        vec![
+    fn files(
+        &self,
+        emitted: &Emitted,
+        manifest: &Manifest,
+        plan: &Plan,
+    ) -> Result<Vec<(&'static str, String)>, Error> {
+        let (wrapper_inputs, wrapper_outputs) = self.wrapper(manifest, plan)?;
+        Ok(vec![
             (KERNEL_FILES.inputs, emitted.inputs(&self.raw)),
             (KERNEL_FILES.outputs, emitted.outputs(&self.outputs)),
             (WRAPPER_FILES.inputs, wrapper_inputs),
             (WRAPPER_FILES.outputs, wrapper_outputs),
-        ]
+        ])
     }
+}
+
+/// A line a sample: all beats of the first tensor, then those of the next, each a number in hexadecimal.
+fn beats(tensors: &[(Codec, Vec<u8>)], samples: usize) -> String {
+    let mut text = String::new();
+    for sample in 0..samples {
+        let of_sample = |(codec, bytes): &(Codec, Vec<u8>)| {
+            let bytes = &bytes[sample * codec.bytes_per_sample()..][..codec.bytes_per_sample()];
+            // Bytes go to memory little end first.
+            let beat = |beat: &[u8]| beat.iter().rev().map(|byte| format!("{byte:02x}")).collect::<String>();
+            bytes.chunks(codec.beat_bytes()).map(beat).collect::<Vec<_>>()
+        };
+        text += &tensors.iter().flat_map(of_sample).collect::<Vec<_>>().join(" ");
+        text.push('\n');
+    }
+    text
 }
 
 fn model_hash(source: &Source) -> Result<String, Error> {

@@ -141,8 +141,6 @@ pub struct Extras {
     pub configuration: String,
     /// SHA-256 of the model file (with its weights' where they are apart).
     pub model_hash: String,
-    /// Files of `tb_data`: names and texts.
-    pub vectors: Vec<(&'static str, String)>,
 }
 
 /// Emits the project.
@@ -198,9 +196,6 @@ pub fn assemble(
     for (path, file) in emitted.bench() {
         add(&mut tree, format!("tb/{path}"), file)?;
     }
-    for (name, text) in &extras.vectors {
-        add(&mut tree, format!("tb_data/{name}"), text.clone().into())?;
-    }
     add(&mut tree, "netlathe.yml".into(), extras.configuration.clone().into())?;
     let json = manifest.to_json().map_err(|e| Error::Internal(e.to_string()))?;
     add(&mut tree, "manifest.json".into(), json.into())?;
@@ -223,6 +218,16 @@ fn add(tree: &mut Tree, path: String, file: File) -> Result<(), Error> {
 }
 
 impl Assembled {
+    /// Adds files to `tb_data`: names and texts. They are no part of the tree's hash.
+    ///
+    /// # Errors
+    /// [`Error::Internal`]: a file is there already.
+    pub fn add_vectors(&mut self, files: Vec<(&'static str, String)>) -> Result<(), Error> {
+        files
+            .into_iter()
+            .try_for_each(|(name, text)| add(&mut self.tree, format!("tb_data/{name}"), text.into()))
+    }
+
     /// The bench of the bare kernel; its streams, if it has some, as deep as in hardware.
     pub fn kernel_bench(&self) -> Program<'_> {
         let streams = self.tree.contains_key("tb/sim/hls_stream.h");

@@ -18,12 +18,16 @@ fn the_files() {
         src/hls/model_wrapper/hand_made.h
         src/hls/model_wrapper/model_wrapper.cpp
         src/hls/model_wrapper/model_wrapper.hpp
+        src/hls/model_wrapper/nnet_beats.h
         src/hls/model_wrapper/nnet_bench.h
         src/hls/model_wrapper/nnet_common.h
         src/hls/model_wrapper/nnet_float.h
         src/hls/model_wrapper/nnet_pragmas.h
+        src/hls/model_wrapper/nnet_stream.h
         src/vfpga_top.svh
         tb/include/ap_axi_sdata.h
+        tb/include/hls_stream.h
+        tb/include/nnet_coroutines.h
         tb/tb_wrapper.cpp
     "#]]
     .assert_eq(&paths);

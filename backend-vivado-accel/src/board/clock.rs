@@ -22,7 +22,7 @@ pub struct Clock {
 /// A clock that the board really has.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Actual {
-    /// Its period.
+    /// Its period, rounded down to whole femtoseconds.
     pub period_ns: f64,
     /// Its frequency, rounded down to whole Hz.
     pub mhz: f64,
@@ -59,7 +59,8 @@ impl Clock {
         if mhz > self.max_mhz || mhz < least_mhz * (1.0 - 1e-9) {
             return Err(refused().into());
         }
-        Ok(Actual { period_ns: 1000.0 / mhz, mhz: (mhz * 1e6 + 1e-3).floor() / 1e6 })
+        let whole = |value: f64| (value * 1e6 + 1e-3).floor() / 1e6;
+        Ok(Actual { period_ns: whole(1000.0 / mhz), mhz: whole(mhz) })
     }
 }
 

@@ -25,7 +25,8 @@ proc processor {} {
     if {[llength $board_parts] > 0} {
         apply_bd_automation -rule xilinx.com:bd_rule:zynq_ultra_ps_e -config {apply_board_preset 1} [get_bd_cells $ps]
     }
-    set properties {}
+    # Some presets fix all clocks by hand (boards/Avnet/ultra96v2 of the board store); then pl_clk0 would not follow.
+    set properties {CONFIG.PSU__OVERRIDE__BASIC_CLOCK 0}
     foreach {name value} $processor_properties { lappend properties CONFIG.$name $value }
     # A preset turns on more ports than are connected here.
     dict for {port number} $master_numbers {

@@ -114,13 +114,13 @@ fn a_board_of_a_users_own() {
     let text = include_str!("../../boards/zcu104.toml")
         .replace("name = \"zcu104\"", "name = \"mine\"")
         .replace("[\"xilinx.com:zcu104:part0:1.1\"]", "[]")
-        .replace("[zynq.dma]", "[zynq.properties]\nPSU__OVERRIDE__BASIC_CLOCK = \"0\"\n\n[zynq.dma]");
+        .replace("[zynq.dma]", "[zynq.properties]\nPSU__USE__IRQ1 = \"0\"\n\n[zynq.dma]");
     let board = Board::from_toml(&text).unwrap();
     let Some(log) = calls("a_board_of_a_users_own", &options(board, InterfaceKind::AxiStream)) else {
         return;
     };
     assert!(!log.contains("board_part") && !log.contains("apply_bd_automation"), "{log}");
-    assert!(log.contains("set zynq_ultra_ps_e_0 CONFIG.PSU__OVERRIDE__BASIC_CLOCK 0\n"), "{log}");
+    assert!(log.contains("set zynq_ultra_ps_e_0 CONFIG.PSU__USE__IRQ1 0\n"), "{log}");
 }
 
 #[test]
@@ -187,7 +187,14 @@ fn the_stubs_see_mistakes() {
         (zynq, AxiStream, "project.tcl", "{0x40400000", "{0x40408000", "a multiple of it"),
         (zynq, AxiStream, "project.tcl", "0x20000000", "0x80000000", "beyond what"),
         (zynq, AxiStream, "project.tcl", "DDR_LOWOCM", "DDR_LOW", "no address segment"),
-        (zynq, AxiStream, "project.tcl", "memory_port HP0", "memory_port HP9", "no property CONFIG.PCW_S_AXI_HP9"),
+        (
+            zynq,
+            AxiStream,
+            "project.tcl",
+            "memory_port HP0",
+            "memory_port HP9",
+            "no property CONFIG.PCW_S_AXI_HP9",
+        ),
         (zynq, AxiStream, "project.tcl", "memory_port_bits 64", "memory_port_bits 128", "cannot be \"128\""),
         (zynq, AxiStream, "project.tcl", "control_port GP0", "control_port GP1", "beyond what"),
         (zynq, AxiStream, "project.tcl", "part0:1.0", "part1:1.0", "not installed"),
@@ -237,7 +244,7 @@ fn the_stubs_see_mistakes() {
             "design.tcl",
             "place $ps/Data $name/S_AXI_LITE/Reg $address $dma_bytes\n",
             "",
-            "has nothing assigned",
+            "S_AXI_LITE/Reg has no address",
         ),
         (
             zynq,
@@ -270,7 +277,7 @@ fn the_stubs_see_mistakes() {
             "core_bytes 0x00000100",
             "a range is a power of two",
         ),
-        (ultra, AxiStream, "design.tcl", "[expr {$port eq $control_port}]", "1", "maxihpm1_fpd_aclk is open"),
+        (ultra, AxiStream, "design.tcl", "[expr {$port eq $control_port}]", "1", "M_AXI_HPM1_FPD is open"),
         (ultra, AxiStream, "design.tcl", "HP0 2 HP1 3", "HP0 3 HP1 2", "has no pin S_AXI_HP0_FPD"),
         (
             ultra,
@@ -281,7 +288,7 @@ fn the_stubs_see_mistakes() {
             "no pin pl_ps_irq0",
         ),
         (ultra, AxiStream, "project.tcl", "dma_address_bits 40", "dma_address_bits 32", "beyond what"),
-        (ultra, AxiStream, "project.tcl", "DDR_HIGH 0x800000000", "DDR_LOW 0x40000000", "twice"),
+        (ultra, AxiStream, "project.tcl", "DDR_HIGH 0x800000000", "DDR_LOW 0x00000000", "twice"),
         (ultra, AxiStream, "project.tcl", "clock_mhz 99.999", "clock_mhz 200", "below the 200 MHz"),
         (ultra, AxiStream, "project.tcl", "clock_mhz 99.999", "clock_mhz 190", "below the 190 MHz"),
         (ultra, AxiStream, "project.tcl", "clock_mhz 99.999", "clock_mhz 183", "above the 183 MHz"),

@@ -32,7 +32,8 @@ fn vitis_hls() {
         csynth_design
         export_design xilinx.com:hls:demo_axi:1.0.0
         close_project
-    "#]].assert_eq(&usual.log);
+    "#]]
+    .assert_eq(&usual.log);
 
     let steps = |text: &str| place.run("vitis_hls", "build_hls.tcl", &[("NETLATHE_HLS_STEPS", text)]);
     let all = steps("export cosim csim csynth");
@@ -75,7 +76,8 @@ fn vivado_hls() {
         csynth_design
         export_design xilinx.com:hls:demo_axi:1.0.0
         close_project
-    "#]].assert_eq(&run.log);
+    "#]]
+    .assert_eq(&run.log);
     assert!(made.tree.get("hls_config.cfg").is_none(), "v++ is of newer tools");
     // The newer script has an option that Vivado HLS has not.
     let newer = Place::new("vivado_hls", &project(&seven(), None)).unwrap();

@@ -1,10 +1,11 @@
 //! What is emitted, what the manifest says, what is refused.
 
-use expect_test::expect;
-use netlathe_backend_vivado_accel::{Options, emit, find};
+use expect_test::{expect, expect_file};
+use netlathe_backend_vivado_accel::{InterfaceKind, Options, emit, find};
 use netlathe_overlay::{Manifest, Packing};
 
 use crate::bench::options;
+use crate::place::with_outputs;
 use crate::wrapper_tree::{self, hashes, spec};
 
 #[test]
@@ -48,6 +49,33 @@ fn the_manifest() {
     assert_eq!((input.shape.as_slice(), &input.packing), (&[20][..], &Packing::vivado_float32()));
     assert_eq!(input.ty.cpp(), "ap_fixed<12,4,AP_RND,AP_SAT>");
     assert_eq!(manifest.output("out_layer").unwrap().ty.cpp(), "ap_ufixed<9,0>");
+}
+
+/// What people read, and what the scripts read.
+#[test]
+fn the_pages() {
+    for (name, kind) in [
+        ("pynq-z2", InterfaceKind::AxiStream),
+        ("zcu102", InterfaceKind::AxiMaster),
+        ("kv260", InterfaceKind::AxiLite),
+    ] {
+        let options = Options { interface: Some(kind), ..Options::new("demo", find(name).unwrap()) };
+        let (network, kernel) = with_outputs(2);
+        let tree = emit(&network, &kernel, &options).unwrap().tree;
+        for file in ["README.md", "project.tcl", "build_hls.tcl", "hls_config.cfg", "design.tcl"] {
+            let text = String::from_utf8(tree.get(file).unwrap().to_vec()).unwrap();
+            let lines = || text.lines().enumerate();
+            assert!(!text.contains("\n\n\n") && !text.ends_with("\n\n"), "{file}: empty lines:\n{text}");
+            let untidy: Vec<_> = lines().filter(|(_, line)| line.trim_end() != *line).collect();
+            assert!(untidy.is_empty(), "{file}: {untidy:?}");
+            let long: Vec<_> = lines().filter(|(_, l)| l.len() > 132 && !l.starts_with(['|', ' '])).collect();
+            assert!(long.is_empty(), "{file}: {long:?}");
+        }
+        for file in ["README.md", "project.tcl"] {
+            let text = String::from_utf8(tree.get(file).unwrap().to_vec()).unwrap();
+            expect_file![format!("../snapshots/{}_{file}", kind.name())].assert_eq(&text);
+        }
+    }
 }
 
 #[test]

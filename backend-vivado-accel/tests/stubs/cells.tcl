@@ -42,7 +42,7 @@ foreach port {0 1 2 3} {
 }
 # PG201; the numbers of ports: S_AXI_GP0 and 1 are HPC0 and 1, 2 to 5 are HP0 to 3, 6 is LPD.
 set properties(zynq_ultra_ps_e) [dict create \
-    PSU__USE__IRQ0 $bit PSU__USE__FABRIC__RST $bit PSU__NUM_FABRIC_RESETS {from 1 4} PSU__FPGA_PL0_ENABLE $bit \
+    PSU__USE__IRQ0 $bit PSU__USE__IRQ1 $bit PSU__USE__FABRIC__RST $bit PSU__NUM_FABRIC_RESETS {from 1 4} PSU__FPGA_PL0_ENABLE $bit \
     PSU__CRL_APB__PL0_REF_CTRL__SRCSEL {IOPLL RPLL DPLL} PSU__CRL_APB__PL0_REF_CTRL__FREQMHZ {from 1 1000} \
     PSU__OVERRIDE__BASIC_CLOCK $bit]
 foreach port {0 1 2} {

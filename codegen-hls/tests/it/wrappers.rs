@@ -224,12 +224,36 @@ fn parallel_streams() {
         &[
             (BATCH, &[1], [wide, wide], ("float", 32), ("float", 32)),
             (SAMPLE, &[5], ["ap_int<8>", "ap_int<8>"], ("float", 512), ("double", 512)),
-            (BATCH, &[16], ["ap_fixed<12,4>", "ap_int<48>"], ("ap_fixed<16,6,AP_RND,AP_SAT>", 32), ("float", 512)),
-            (SAMPLE, &[20], ["ap_ufixed<9,2,AP_RND,AP_SAT>", wide], ("double", 512), ("ap_fixed<20,9,AP_RND_CONV,AP_SAT>", 512)),
+            (
+                BATCH,
+                &[16],
+                ["ap_fixed<12,4>", "ap_int<48>"],
+                ("ap_fixed<16,6,AP_RND,AP_SAT>", 32),
+                ("float", 512),
+            ),
+            (
+                SAMPLE,
+                &[20],
+                ["ap_ufixed<9,2,AP_RND,AP_SAT>", wide],
+                ("double", 512),
+                ("ap_fixed<20,9,AP_RND_CONV,AP_SAT>", 512),
+            ),
             // Ten lanes of 6 bits in 64; elements narrower than the types.
-            (BATCH, &[40], ["ap_fixed<12,4>", "ap_fixed<12,4>"], ("ap_ufixed<6,2>", 64), ("ap_fixed<6,2,AP_RND,AP_SAT>", 64)),
+            (
+                BATCH,
+                &[40],
+                ["ap_fixed<12,4>", "ap_fixed<12,4>"],
+                ("ap_ufixed<6,2>", 64),
+                ("ap_fixed<6,2,AP_RND,AP_SAT>", 64),
+            ),
             // Too many beats to unroll, and two words each way.
-            (BATCH, &[200], ["ap_fixed<24,9>", "ap_fixed<24,9>"], ("ap_fixed<24,9>", 24), ("ap_fixed<24,9>", 32)),
+            (
+                BATCH,
+                &[200],
+                ["ap_fixed<24,9>", "ap_fixed<24,9>"],
+                ("ap_fixed<24,9>", 24),
+                ("ap_fixed<24,9>", 32),
+            ),
         ],
         &[],
     );
@@ -242,10 +266,28 @@ fn streams_of_tokens() {
         &[
             (BATCH, &[1], ["ap_fixed<16,6>", "ap_fixed<16,6>"], ("float", 32), ("float", 32)),
             // The last beat is half empty, a token ends inside a beat.
-            (SAMPLE, &[8, 3], ["ap_fixed<16,6,AP_RND,AP_SAT>", "ap_fixed<18,8>"], ("float", 512), ("float", 512)),
+            (
+                SAMPLE,
+                &[8, 3],
+                ["ap_fixed<16,6,AP_RND,AP_SAT>", "ap_fixed<18,8>"],
+                ("float", 512),
+                ("float", 512),
+            ),
             (BATCH, &[8, 3], ["ap_int<8>", "ap_int<8>"], ("ap_int<8>", 64), ("double", 128)),
-            (SAMPLE, &[2, 16], ["ap_fixed<12,4>", "ap_fixed<12,4>"], ("float", 512), ("ap_fixed<10,3,AP_RND,AP_SAT>", 512)),
-            (BATCH, &[10, 4], ["ap_ufixed<6,2>", "ap_ufixed<6,2>"], ("ap_ufixed<6,2>", 64), ("ap_fixed<12,4>", 32)),
+            (
+                SAMPLE,
+                &[2, 16],
+                ["ap_fixed<12,4>", "ap_fixed<12,4>"],
+                ("float", 512),
+                ("ap_fixed<10,3,AP_RND,AP_SAT>", 512),
+            ),
+            (
+                BATCH,
+                &[10, 4],
+                ["ap_ufixed<6,2>", "ap_ufixed<6,2>"],
+                ("ap_ufixed<6,2>", 64),
+                ("ap_fixed<12,4>", 32),
+            ),
             // Tokens of three words, the last one shorter than a beat; too many beats to unroll.
             (BATCH, &[3, 67], ["ap_fixed<128,70>", "ap_fixed<120,70>"], ("double", 512), ("float", 512)),
         ],

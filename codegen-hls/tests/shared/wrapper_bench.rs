@@ -1,5 +1,6 @@
 //! The emitted wrapper of a flow and its test bench, compiled with g++ and the real arbitrary-precision types. The flow says
-//! in `crate::bench` what its project is: `project`, and how the bench calls the usual `RUN`.
+//! in `crate::bench` what its project is: `project`, and how many float32 a beat has, `LANES`. Every interface and every element is
+//! tested where the wrapper is made; here is what a project makes of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,15 +9,19 @@ use std::process::{Command, Output};
 use netlathe_codegen_hls::wrapper::Bench;
 use netlathe_codegen_hls::{Kernel, SourceTree};
 
-use crate::bench::{RUN, project};
+use crate::bench::{LANES, project};
 use crate::gxx;
 use crate::kernels::{Spec, rounded, values};
 
 const SAMPLES: usize = 7;
 
+/// The beats of samples of float32, the first in the lowest bits.
 fn hex(samples: &[Vec<f32>]) -> String {
-    let line =
-        |s: &Vec<f32>| s.iter().map(|x| format!("{:08x}", x.to_bits())).collect::<Vec<_>>().join(" ") + "\n";
+    let beat = |lanes: &[f32]| {
+        let bits = |lane: usize| lanes.get(lane).map_or(0, |x| x.to_bits());
+        (0..LANES).rev().map(|lane| format!("{:08x}", bits(lane))).collect::<String>()
+    };
+    let line = |s: &Vec<f32>| s.chunks(LANES).map(beat).collect::<Vec<_>>().join(" ") + "\n";
     samples.iter().map(line).collect()
 }
 
@@ -106,7 +111,7 @@ pub(crate) fn broken(file: &str, from: &str, to: &str, ap_types: &Path) -> (i32,
 #[test]
 fn samples_of_every_size() {
     let Some(ap_types) = gxx::ap_types("samples_of_every_size") else { return };
-    for (inputs, outputs) in [(1, 1), (5, 40), (15, 17), (16, 16), (17, 5), (20, 24), (24, 20), (40, 15)] {
+    for (inputs, outputs) in [(1, 1), (16, 17), (24, 16), (40, 15)] {
         let built = build(&linear(inputs, outputs), &ap_types, linear_answer);
         let (code, said) = built.run();
         assert_eq!(code, 0, "{inputs} -> {outputs}: {said}");
@@ -191,14 +196,16 @@ fn the_bench_sees_a_wrong_value_and_an_unusable_file() {
     let built = build(&linear(20, 17), &ap_types, linear_answer);
     let path = built.data("wrapper_outputs.hex");
 
-    // The last bit of the last value of sample 3.
+    // A bit of the last beat of sample 3.
     let mut lines: Vec<String> = built.expected.lines().map(str::to_owned).collect();
-    let (rest, last) = lines[3].rsplit_once(' ').unwrap();
-    lines[3] = format!("{rest} {:08x}", u32::from_str_radix(last, 16).unwrap() ^ 1);
+    let number = lines[3].split(' ').count() - 1;
+    let last = lines[3].len() - 1;
+    let digit = lines[3][last..].parse::<u8>().unwrap_or(2) ^ 1;
+    lines[3].replace_range(last.., &digit.to_string());
     fs::write(&path, lines.join("\n")).unwrap();
     let (code, said) = built.run();
     assert_eq!(code, 1, "{said}");
-    assert!(said.contains(&format!("{RUN}, sample 3, element 16: ")), "{said}");
+    assert!(said.contains(&format!("samples, sample 3, element {number}: ")), "{said}");
     assert!(said.contains("7 samples, 1 of "), "{said}");
 
     for bad in ["", "nonsense", "00000000 00000000", &built.expected.replace('\n', " 00000000\n")] {
