@@ -14,8 +14,8 @@
 #   -c  compile only
 #   -l  link only, what -c left
 #
-# Exit code: 0 done; 2 wrong arguments; 3 something is missing: a tool, the platform, for -l what -c makes; 4 a tool failed; 5 a tool
-# said that all was well but left out what it should have written; 6 timing is missed, or the clock is lower than asked for.
+# Exit code: 0 done; 2 wrong arguments; 3 something is missing: a tool, the platform, for -l what -c makes; 4 a tool failed; 5 a
+# tool said that all was well but left out what it should have written; 6 timing is missed, or the clock is lower than asked for.
 set -eu
 
 project={{ v.project }}
@@ -48,7 +48,10 @@ while getopts t:p:s:j:cl option; do
     p) platform=$OPTARG ;;
     s) slr=$OPTARG ;;
     j) jobs=$OPTARG ;;
-    c | l) [ -z "$only" ] && only=$option || fail 2 'one of -c, -l' ;;
+    c | l)
+        [ -z "$only" ] || fail 2 'only one of -c, -l'
+        only=$option
+        ;;
     *) fail 2 "usage: $0 [-t hw|hw_emu|sw_emu] [-p PLATFORM] [-s SLR<n>|any] [-j JOBS] [-c|-l]" ;;
     esac
 done
@@ -142,8 +145,8 @@ case $asked in
     platform=$asked
     ;;
 *)
-    is_installed "$asked" || fail 3 "platform $asked is not installed. Installed for $card: $(of_card). Install its development" \
-        "package, add its folder to PLATFORM_REPO_PATHS, or name another with -p"
+    is_installed "$asked" || fail 3 "platform $asked is not installed. Installed for $card: $(of_card)." \
+        "Install its development package, add its folder to PLATFORM_REPO_PATHS, or name another with -p"
     platform=$asked
     ;;
 esac
@@ -175,8 +178,8 @@ run() {
     elif grep -rqs -e 'Out of memory' -e 'std::bad_alloc' -e 'Killed  *"' "$work/logs" "$work/link"; then
         fail 4 "$stage failed with exit code $status after a tool below it ran out of memory. Free some, add swap, or use -j 1"
     elif grep -rqs -e 'did not meet timing' -e 'failed to meet timing' "$work/logs" "$work/link"; then
-        fail 6 "$stage failed: timing is missed on a clock that cannot be slowed down, so there is no xclbin. Convert again with a" \
-            "longer ClockPeriod than $(period "$mhz") ns or a larger reuse factor; logs are in $work/logs"
+        fail 6 "$stage failed: timing is missed on a clock that cannot be slowed down, so there is no xclbin." \
+            "Convert again with a longer ClockPeriod than $(period "$mhz") ns or a larger reuse factor; logs are in $work/logs"
     fi
     fail 4 "$stage failed with exit code $status; its logs are in $work/logs"
 }
@@ -207,7 +210,8 @@ collect() {
     cp "$report" "$2"
 }
 if [ "$only" != l ]; then
-    run 'compiling the kernel' v++ -c -t "$target" ${debug:+"$debug"} --platform "$platform" --config compile.cfg -k "$kernel" -Ifirmware \
+    run 'compiling the kernel' v++ -c -t "$target" ${debug:+"$debug"} --platform "$platform" --config compile.cfg \
+        -k "$kernel" -Ifirmware \
         --save-temps --temp_dir "$work" --report_dir "$work/reports" --log_dir "$work/logs" -o "$work/$kernel.xo" \
        {% for file in v.sources %} firmware/{{ file }}{% endfor %}
     [ -s "$work/$kernel.xo" ] || fail 5 "v++ -c ended well but wrote no $work/$kernel.xo"
@@ -236,10 +240,12 @@ SLR*)
 esac
 run 'linking' v++ -l -t "$target" ${debug:+"$debug"} --platform "$platform" --config "$config" \
     ${jobs:+--vivado.synth.jobs "$jobs" --vivado.impl.jobs "$jobs"} \
-    --save-temps --temp_dir "$work" --report_dir "$work/reports" --log_dir "$work/logs" -o "$work/$project.xclbin" "$work/$kernel.xo"
+    --save-temps --temp_dir "$work" --report_dir "$work/reports" --log_dir "$work/logs" \
+    -o "$work/$project.xclbin" "$work/$kernel.xo"
 [ -s "$work/$project.xclbin" ] || fail 5 "v++ -l ended well but wrote no $work/$project.xclbin"
 
-xclbinutil --info --input "$work/$project.xclbin" >reports/xclbin.txt || fail 4 "xclbinutil --info failed on $work/$project.xclbin"
+xclbinutil --info --input "$work/$project.xclbin" >reports/xclbin.txt ||
+    fail 4 "xclbinutil --info failed on $work/$project.xclbin"
 [ -s reports/xclbin.txt ] || fail 5 'xclbinutil --info told nothing'
 
 # -- Emulation: done -----------------------------------------------------------------------------------------------------------

@@ -280,7 +280,7 @@ fn the_kernel_is_one_of_xrt() {
 /// Elements of a sample as beats of 512 bits, float32 each, element 0 in the lowest bits.
 fn beats_of(sample: &[f32]) -> String {
     let beat = |lanes: &[f32]| {
-        let mut words = vec![0u32; 16];
+        let mut words = [0u32; 16];
         for (word, lane) in words.iter_mut().zip(lanes) {
             *word = lane.to_bits();
         }

@@ -306,6 +306,37 @@ fn emulation_without_its_description_fails() {
 }
 
 #[test]
+fn the_stand_ins_see_mistakes() {
+    for (file, from, to, said) in [
+        ("compile.cfg", "clock=300000000:demo_axi", "clock=3.33:demo_axi", "clock is in Hz"),
+        (
+            "compile.cfg",
+            "clock=300000000:demo_axi",
+            "clock=300000000:other",
+            "[hls] clock is not of demo_axi",
+        ),
+        ("compile.cfg", "hls_pre.tcl", "lost.tcl", "no file lost.tcl"),
+        ("compile.cfg", "[hls]", "sp=a\n[hls]", "options of linking in a file of compiling"),
+        ("firmware/demo_axi.cpp", "extern \"C\" ", "", "no kernel demo_axi in"),
+        ("link.cfg", "nk=demo_axi:1", "nk=demo:1", "nk demo:1:demo_axi_1 is not of demo_axi"),
+        ("link.cfg", ".data_in:", ".data_in0:", "but the kernel has data_in"),
+        ("link.cfg", ":SLR0", ":SLR7", "slr demo_axi_1:SLR7"),
+        ("link.cfg", "kernel_frequency=0:", "kernel_frequency=", "no clock 0"),
+        ("build_xclbin.sh", "--log_dir", "--logs", "unknown option --logs"),
+        ("build_xclbin.sh", "v++ -l -t", "v++ -l -k demo_axi -t", "-k and -I are for -c"),
+    ] {
+        let (root, tools) = project(&options("alveo-u250"));
+        let path = root.path().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file}: {from}");
+        fs::write(path, text.replace(from, to)).unwrap();
+        let run = run_in(root, &tools, &[], &[]);
+        assert_eq!(run.code, 4, "{file}: {to}: {}", run.said);
+        assert!(run.said.contains(said), "{file}: {to}: {}", run.said);
+    }
+}
+
+#[test]
 fn tools_that_are_not_there() {
     for (tool, hint) in [
         ("v++", "settings64.sh"),
