@@ -4,8 +4,8 @@
 
 
 def _vectors(folder, stem, tensors):
-    """`x.npy`, or `x0.npy`, `x1.npy`, ... for several tensors."""
-    names = [stem] if len(tensors) == 1 else ["{}{}".format(stem, i) for i in range(len(tensors))]
+    """`x.npy`, or `x_0.npy`, `x_1.npy`, ... for several tensors."""
+    names = [stem] if len(tensors) == 1 else ["{}_{}".format(stem, i) for i in range(len(tensors))]
     arrays = []
     for name in names:
         path = os.path.join(folder, name + ".npy")

@@ -146,6 +146,7 @@ class Dma:
         return channel.read(register)
 
     def write(self, offset, value):
+        assert not self.resetting, "written to while it is being reset"
         channel, register = (self.s2mm, offset - 0x30) if offset >= 0x30 else (self.mm2s, offset)
         channel.write(register, value)
 
@@ -387,7 +388,7 @@ class Board(Device):
         self.core.reset()
         for dma in self.dmas:
             dma.soft_reset()
-            dma.resets = 0
+            dma.resetting = dma.resets = 0
         if self.control:
             self.control.reset()
         super().post_download(bitstream, parser, self.name)

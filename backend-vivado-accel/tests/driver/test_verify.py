@@ -29,7 +29,7 @@ class Verify(unittest.TestCase):
         wanted = [y.astype(dtype) for y in expected(data, compute, arrays)]
         for stem, given in (("x", arrays), ("y", wanted)):
             for i, array in enumerate(given):
-                name = stem if len(given) == 1 else "{}{}".format(stem, i)
+                name = stem if len(given) == 1 else "{}_{}".format(stem, i)
                 np.save(os.path.join(self.folder, name + ".npy"), array)
         return wanted
 

@@ -464,6 +464,34 @@ class Clock(OnBoard):
                     self.assertEqual(self.device.mhz(), mhz)
 
 
+    def test_what_an_older_pynq_sets_is_looked_at_again(self):
+        # Before 4.0 the dividers of the .hwh file are set, whatever the source of the clock is on this board.
+        def download(overlay):
+            pynq.Clocks.set_pl_clk(0, div0=3, div1=1)
+            overlay.device.download(overlay, overlay.parser)
+
+        real, pynq.Overlay.download = pynq.Overlay.download, download
+        try:
+            self.open(stream(clock=8.0))
+        finally:
+            pynq.Overlay.download = real
+        self.assertEqual(self.device.mhz(), 125.0)
+
+
+class Verify(OnBoard):
+    def test_a_package_is_replayed_on_a_board(self):
+        self.board(stream(element="ap_fixed<12,6>", beat_bits=64))
+        np.save(os.path.join(self.folder, "x.npy"), X)
+        (y,) = expected(self.data, plain, [X])
+        for change, code in ((0, 0), (1, 1)):
+            y[6, 4] += change / 64
+            np.save(os.path.join(self.folder, "y.npy"), y.astype(np.float32))
+            said = io.StringIO()
+            with contextlib.redirect_stdout(said):
+                self.assertEqual(driver.verify(self.folder, device=self.device), code)
+            self.assertIn("FAILED: 1 of 35" if code else "all 35 output values equal", said.getvalue())
+
+
 class Files(OnBoard):
     def refused(self, pattern, **options):
         with self.assertRaisesRegex(driver.AcceleratorError, pattern):
