@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use netlathe_backend_coyote::{Card, Member, Model, Options, emit_many};
+use netlathe_backend_coyote::{Card, Element, Member, Model, Options, emit_many};
 
 use crate::gxx;
 use crate::models::{options, ports, spec};
@@ -73,8 +73,8 @@ fn every_model_of_a_card_has_a_bench() {
 fn a_bench_of_packed_elements() {
     let Some(ap_types) = gxx::ap_types("a_bench_of_packed_elements") else { return };
     let packed = Options {
-        input: Some("ap_fixed<16,6>".parse().unwrap()),
-        output: Some("ap_ufixed<16,4>".parse().unwrap()),
+        input: Some(Element::Fixed("ap_fixed<16,6>".parse().unwrap())),
+        output: Some(Element::Fixed("ap_ufixed<16,4>".parse().unwrap())),
         ..options()
     };
     let (network, kernel) = (spec().network(), spec().kernel());

@@ -1,127 +1,218 @@
-// Runs the kernel's outside beat by beat and compares every beat, bit for bit, with what is expected.
+// Runs the outside of the kernel beat by beat and compares every beat, bit for bit, with what is expected.
 //
-// Reads {data}/wrapper_inputs.hex and {data}/wrapper_outputs.hex: a line a sample, each element the bits of a float32 in
-// hexadecimal, separated by spaces. Writes {data}/wrapper_results.hex in the same form, 8 digits an element. {data} is the
-// first argument, or "tb_data".
-// Exit code: 0 all equal, 1 something differs, 2 the files cannot be used.
+// Reads {data}/wrapper_inputs.hex and {data}/wrapper_outputs.hex: a line a sample, all beats of the first tensor, then those of
+// the next, each a number in hexadecimal. Writes {data}/wrapper_results.hex in the same form. {data} is the first argument, or
+// "tb_data".
+// Exit code: 0 all equal, 1 something differs, 2 the files cannot be used, 3 something waits for ever.
 #include "model_wrapper.hpp"
 
 #include "nnet_bench.h"
 
 namespace {
 
+using nnet_bench::bits_t;
 using nnet_bench::sample_t;
 using nnet_bench::tally;
-using wrapper::INPUT_BEATS;
-using wrapper::INPUT_SIZE;
-using wrapper::LANES;
-using wrapper::OUTPUT_BEATS;
-using wrapper::OUTPUT_SIZE;
 
-typedef hls::stream<wrapper::beat> beat_stream;
+struct tensor {
+    const char *name;
+    unsigned size, lanes, lane_bits, beats, bits;
+    // Where its beats start in a line.
+    unsigned first;
+};
 
-const nnet_bench::bits_t zero = nnet_bench::from_uint(0);
+const unsigned inputs = 1;
+const unsigned outputs = 1;
+const tensor input[inputs] = {
+    { "data_in", 6, 16, 32, 1, 512, 0 },
+};
+const tensor output[outputs] = {
+    { "data_out", 3, 16, 32, 1, 512, 0 },
+};
 
-void send_beat(beat_stream &to, const sample_t &values, unsigned number, bool last) {
-    wrapper::beat sent;
-    sent.data = 0;
-    for (unsigned lane = 0; lane < LANES; lane++) {
-        // What lies behind the last element must not matter, so it is not zero.
-        const unsigned element = number * LANES + lane;
-        const unsigned bits = element < values.size() ? nnet_bench::to_uint(values[element]) : 0x40490fdbu;
-        sent.data.range(32 * lane + 31, 32 * lane) = bits;
+std::vector<int> widths(const tensor *side, unsigned count) {
+    std::vector<int> all;
+    for (unsigned t = 0; t < count; t++) all.insert(all.end(), side[t].beats, static_cast<int>(side[t].bits));
+    return all;
+}
+
+// A beat as it is sent: what holds no element must not matter, so it is not zero.
+bits_t dirty(const tensor &t, unsigned beat, bits_t bits) {
+    for (unsigned bit = 0; bit < t.bits; bit++) {
+        const unsigned lane = bit / t.lane_bits;
+        if (lane >= t.lanes || beat * t.lanes + lane >= t.size) bits[bit] = (bit + beat) % 3 != 0;
     }
-    sent.keep = -1;
-    sent.strb = -1;
-    sent.last = last;
-    to.write(sent);
+    return bits;
 }
 
-void send(beat_stream &to, const sample_t &values) {
-    for (unsigned i = 0; i < INPUT_BEATS; i++) send_beat(to, values, i, i + 1 == INPUT_BEATS);
+template <int bits> ap_uint<bits> word_of(const bits_t &from) {
+    ap_uint<bits> word = 0;
+    for (int i = 0; i < bits; i++) word[i] = from[i];
+    return word;
 }
 
-// Takes the beats of one result; false when some are missing.
-bool receive(beat_stream &from, sample_t &values, const char *where, unsigned long number, tally &counts) {
-    values.assign(OUTPUT_SIZE, zero);
-    for (unsigned i = 0; i < OUTPUT_BEATS; i++) {
-        if (from.empty()) {
-            counts.check(false, where, number, "a beat is missing");
-            return false;
-        }
-        const wrapper::beat got = from.read();
-        counts.check((got.last != 0) == (i + 1 == OUTPUT_BEATS), where, number, "TLAST is wrong");
-        counts.check(got.keep.and_reduce(), where, number, "TKEEP is not all ones");
-        for (unsigned lane = 0; lane < LANES; lane++) {
-            const unsigned bits = got.data.range(32 * lane + 31, 32 * lane).to_uint();
-            if (i * LANES + lane < OUTPUT_SIZE) {
-                values[i * LANES + lane] = nnet_bench::from_uint(bits);
-            } else {
-                counts.check(bits == 0, where, number, "an unused lane is not zero");
+template <int bits> bits_t bits_of(const ap_uint<bits> &word) {
+    bits_t to(bits);
+    for (int i = 0; i < bits; i++) to[i] = word[i] != 0;
+    return to;
+}
+
+// The vectors, and what was answered.
+std::vector<sample_t> given, expected, results;
+
+hls::stream<wrapper::data_in_beat> data_in;
+hls::stream<wrapper::data_out_beat> data_out;
+
+void run(unsigned long calls) {
+    for (unsigned long i = 0; i < calls; i++) model_wrapper(data_in, data_out);
+}
+
+template <class beat_t> void send_to(hls::stream<beat_t> &port, const bits_t &bits, bool last) {
+    beat_t beat;
+    for (std::size_t i = 0; i < bits.size(); i++) beat.data[i] = bits[i];
+    beat.keep = -1;
+    beat.strb = -1;
+    beat.last = last;
+    port.write(beat);
+}
+
+void send_beat(unsigned t, const bits_t &bits, bool last) {
+    switch (t) {
+    case 0: send_to(data_in, bits, last); break;
+    }
+}
+
+// Beats of a sample from one on, TLAST on the last of them if it closes something.
+void send(unsigned t, const sample_t &sample, unsigned from, unsigned beats, bool closes) {
+    for (unsigned i = from; i < beats; i++) {
+        send_beat(t, dirty(input[t], i, sample[input[t].first + i]), closes && i + 1 == beats);
+    }
+}
+
+void send_all(const sample_t &sample, bool closes) {
+    for (unsigned t = 0; t < inputs; t++) send(t, sample, 0, input[t].beats, closes);
+}
+
+template <class beat_t> bool receive_from(hls::stream<beat_t> &port, bits_t &bits, bool &last, bool &full) {
+    if (port.empty()) return false;
+    const beat_t beat = port.read();
+    for (std::size_t i = 0; i < bits.size(); i++) bits[i] = beat.data[i] != 0;
+    last = beat.last != 0;
+    full = beat.keep.and_reduce() && beat.strb.and_reduce();
+    return true;
+}
+
+bool receive_beat(unsigned t, bits_t &bits, bool &last, bool &full) {
+    bits.assign(output[t].bits, false);
+    switch (t) {
+    case 0: return receive_from(data_out, bits, last, full);
+    }
+    return false;
+}
+
+// Takes the beats of one answer; false when some are missing.
+bool receive(sample_t &answer, bool closes, const char *where, unsigned long number, tally &counts) {
+    answer.clear();
+    for (unsigned t = 0; t < outputs; t++) {
+        for (unsigned i = 0; i < output[t].beats; i++) {
+            bits_t bits;
+            bool last = false, full = false;
+            if (!receive_beat(t, bits, last, full)) {
+                counts.check(false, where, number, "a beat is missing");
+                return false;
             }
+            counts.check(last == (closes && i + 1 == output[t].beats), where, number, "TLAST is wrong");
+            counts.check(full, where, number, "TKEEP is not all ones");
+            answer.push_back(bits);
         }
     }
     return true;
 }
 
-// A packet that is too short, and one that is too long: each has one answer, and the next sample is right again.
-void wrong_lengths(const sample_t &input, const sample_t &expected, tally &counts) {
-    beat_stream to, from;
-    sample_t got, padded(input);
-    for (unsigned i = LANES; i < INPUT_SIZE; i++) padded[i] = zero;
-    sample_t answer;
-    send(to, padded);
-    model_wrapper(to, from);
-    if (!receive(from, answer, "zero padded", 0, counts)) return;
+void answers(const sample_t &right, bool closes, const char *where, tally &counts) {
+    sample_t got;
+    if (receive(got, closes, where, 0, counts)) counts.compare(got, right, where, 0);
+}
 
-    if (INPUT_BEATS > 1) {
-        send_beat(to, input, 0, true);
-        send(to, input);
-        for (unsigned i = 0; i < 2; i++) model_wrapper(to, from);
-        if (receive(from, got, "short packet", 0, counts)) counts.compare(got, answer, "short packet", 0);
-        if (receive(from, got, "after a short packet", 0, counts)) {
-            counts.compare(got, expected, "after a short packet", 0);
-        }
+// Nothing waits at any port.
+void check_empty(const char *where, unsigned long number, tally &counts) {
+    counts.check(data_in.empty(), where, number, "beats were not taken");
+    while (!data_in.empty()) data_in.read();
+    counts.check(data_out.empty(), where, number, "beats are left over");
+    while (!data_out.empty()) data_out.read();
+}
+
+// All samples wait at the inputs before the first is taken.
+void all_samples(tally &counts) {
+    for (std::size_t i = 0; i < given.size(); i++) send_all(given[i], true);
+    run(given.size());
+    for (std::size_t i = 0; i < given.size(); i++) {
+        sample_t got;
+        if (!receive(got, true, "samples", i, counts)) break;
+        counts.compare(got, expected[i], "samples", i);
+        results.push_back(got);
     }
+    check_empty("samples", given.size(), counts);
+}
 
-    // Long by one sample and a beat: that takes two further calls to drop.
-    for (unsigned i = 0; i < 2 * INPUT_BEATS + 1; i++) send_beat(to, input, i % INPUT_BEATS, i == 2 * INPUT_BEATS);
-    send(to, input);
-    for (unsigned i = 0; i < 4; i++) model_wrapper(to, from);
-    if (receive(from, got, "long packet", 0, counts)) counts.compare(got, expected, "long packet", 0);
-    if (receive(from, got, "after a long packet", 0, counts)) counts.compare(got, expected, "after a long packet", 0);
-    counts.check(from.empty(), "long packet", 0, "beats are left over");
-    counts.check(to.empty(), "long packet", 0, "beats were not taken");
-    while (!from.empty()) from.read();
-    while (!to.empty()) to.read();
+// One input's sample ends after so many beats: it is answered as if zeros had followed, and the next sample is right again.
+void cut(unsigned t, unsigned beats, tally &counts) {
+    sample_t zero_filled(given[0]), answer;
+    for (unsigned i = beats; i < input[t].beats; i++) zero_filled[input[t].first + i].assign(input[t].bits, false);
+    send_all(zero_filled, true);
+    run(1);
+    if (!receive(answer, true, "zero filled", 0, counts)) return;
+
+    const std::size_t next = given.size() > 1 ? 1 : 0;
+    send_all(given[next], true);
+    for (unsigned other = 0; other < inputs; other++) {
+        send(other, given[0], 0, other == t ? beats : input[other].beats, true);
+    }
+    send_all(given[next], true);
+    run(3);
+    answers(expected[next], true, "before a short sample", counts);
+    answers(answer, true, "short sample", counts);
+    answers(expected[next], true, "after a short sample", counts);
+    check_empty("short sample", 0, counts);
+}
+
+// One input's sample ends so many beats too late: it is answered once, and the next sample is right again.
+void overlong(unsigned t, unsigned beats, tally &counts) {
+    const std::size_t next = given.size() > 1 ? 1 : 0;
+    for (unsigned other = 0; other < inputs; other++) send(other, given[0], 0, input[other].beats, other != t);
+    for (unsigned i = 0; i < beats; i++) {
+        send_beat(t, dirty(input[t], i, given[0][input[t].first + i % input[t].beats]), i + 1 == beats);
+    }
+    send_all(given[next], true);
+    run(2);
+    answers(expected[0], true, "long packet", counts);
+    answers(expected[next], true, "after a long packet", counts);
+    check_empty("long packet", 0, counts);
+}
+
+void wrong_lengths(tally &counts) {
+    for (unsigned t = 0; t < inputs; t++) {
+        const unsigned beats = input[t].beats;
+        for (unsigned kept = 1; kept < beats; kept++) {
+            if (kept == 1 || kept == beats / 2 || kept + 1 == beats) cut(t, kept, counts);
+        }
+        overlong(t, 1, counts);
+        overlong(t, beats, counts);
+        overlong(t, 2 * beats + 1, counts);
+    }
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
     const std::string data = argc > 1 ? argv[1] : "tb_data";
-    std::vector<sample_t> inputs, outputs;
-    if (!nnet_bench::read_float32(data, INPUT_SIZE, inputs, OUTPUT_SIZE, outputs)) return 2;
+    if (!nnet_bench::read_vectors(data, widths(input, inputs), given, widths(output, outputs), expected)) return 2;
     const std::string path = data + "/wrapper_results.hex";
-    std::ofstream results(path.c_str());
-
-    // All samples wait at the input before the first is taken, as in a burst.
-    beat_stream data_in, data_out;
+    std::ofstream file(path.c_str());
     tally counts;
-    for (unsigned long i = 0; i < inputs.size(); i++) send(data_in, inputs[i]);
-    for (unsigned long i = 0; i < inputs.size(); i++) model_wrapper(data_in, data_out);
-    counts.check(data_in.empty(), "burst", inputs.size(), "beats were not taken");
-    while (!data_in.empty()) data_in.read();
-    for (unsigned long i = 0; i < inputs.size(); i++) {
-        sample_t got;
-        if (!receive(data_out, got, "burst", i, counts)) break;
-        counts.compare(got, outputs[i], "burst", i);
-        nnet_bench::write(results, got);
-    }
-    counts.check(data_out.empty(), "burst", inputs.size(), "beats are left over");
-    while (!data_out.empty()) data_out.read();
-    if (!nnet_bench::close(results, path)) return 2;
-
-    wrong_lengths(inputs[0], outputs[0], counts);
-    return counts.verdict(inputs.size());
+    all_samples(counts);
+    for (std::size_t i = 0; i < results.size(); i++) nnet_bench::write(file, results[i]);
+    if (!nnet_bench::close(file, path)) return 2;
+    wrong_lengths(counts);
+    return counts.verdict(given.size());
 }

@@ -1,143 +1,103 @@
-// The only file of the kernel that is compiled: Coyote's HLS step takes {kernel}.cpp alone, so the network is included.
+// The only file of the kernel that is compiled: the network is included.
 #define NNET_INNER
 #include "model_wrapper.hpp"
 
 #include "mlp.cpp"
-#include "nnet_common.h"
-#include "nnet_float.h"
-#include "nnet_pragmas.h"
 
 namespace wrapper {
 
-static word take(hls::stream<beat> &port) {
-    const beat taken = port.read();
-#if defined(NNET_WORD_PORTS)
-    return taken;
-#else
-    return (word(taken.last) << 512) | word(taken.data);
-#endif
-}
-
-static void give(hls::stream<beat> &port, const word &sent) {
-#if defined(NNET_WORD_PORTS)
-    port.write(sent);
-#else
-    beat given;
-    given.data = ap_uint<512>(sent);
-    given.keep = -1;
-    given.strb = -1;
-    given.last = ap_uint<1>(sent >> 512);
-    port.write(given);
-#endif
-}
-
-// Takes one sample from its beats and packs it into the network's input. `skip` tells the stages behind that these beats
-// were the surplus of an over-long packet, not a sample.
-static void read_beats(
-    hls::stream<beat> &data_in,
-    hls::stream<ap_uint<96> > &x_words,
-    hls::stream<ap_uint<1> > &skips
+// Takes the beats of a sample of data_in. Between two samples it may rest for a few cycles: it looks first whether
+// the packet before had ended.
+static void read_data_in(
+    hls::stream<data_in_beat> &port,
+    hls::stream<ap_uint<96> > &data_in_words
 ) {
     NNET_INLINE_OFF
-    // The packet before has not ended yet. Reset together with the kernel.
+    // The packet before has not ended: what is left of it goes first. Set back together with the kernel.
     static bool surplus = false;
     NNET_RESET(surplus)
-
-    input_type sample[INPUT_BEATS * LANES];
-    NNET_PARTITION(sample)
-    bool ended = false;
-    for (unsigned i = 0; i < INPUT_BEATS; i++) {
+    while (surplus) {
         NNET_PIPELINE_LOOP(1)
-        ap_uint<512> data = 0;
-        if (!ended) {
-            const word taken = take(data_in);
-            data = ap_uint<512>(taken);
-            ended = (taken >> 512) != 0;
-        }
-        for (unsigned lane = 0; lane < LANES; lane++) {
+        surplus = !nnet::drop_beat<data_in_tensor>(port);
+    }
+    ap_uint<16> values[data_in_tensor::beats * data_in_tensor::lanes];
+    NNET_PARTITION(values)
+    bool ended = false;
+    for (int i = 0; i < data_in_tensor::beats; ++i) {
+        NNET_PIPELINE_LOOP(1)
+        const ap_uint<512> data = nnet::next_beat<data_in_tensor>(port, ended);
+        for (int lane = 0; lane < data_in_tensor::lanes; ++lane) {
             NNET_UNROLL
-            // The constructor applies the type's own rounding and overflow.
-            sample[i * LANES + lane] = input_type(nnet::float_of(ap_uint<32>(data >> (32 * lane)).to_uint()));
+            values[i * data_in_tensor::lanes + lane] = nnet::from_lane<data_in_tensor>(data, lane);
+        }
+        if (i == data_in_tensor::beats - 1) {
+            ap_uint<96> word0 = 0;
+            for (int k = 0; k < 6; ++k) {
+                NNET_UNROLL
+                word0 |= ap_uint<96>(values[0 + k]) << (16 * k);
+            }
+            data_in_words.write(word0);
         }
     }
-
-    ap_uint<96> x = 0;
-    for (unsigned i = 0; i < 6; i++) {
-        NNET_UNROLL
-        const ap_uint<16> bits = nnet::raw_of(sample[0 + i]);
-        x |= ap_uint<96>(bits) << (0 + 16 * i);
-    }
-    x_words.write(x);
-
-    skips.write(surplus);
     surplus = !ended;
 }
 
-// Computes one sample. Drains without further input: the last sample of a burst must not stay inside.
+// Computes one sample after the other. Drains without further input: the last one must not stay inside.
 static void compute(
-    hls::stream<ap_uint<96> > &x_words,
-    hls::stream<ap_uint<1> > &marks_in,
-    hls::stream<ap_uint<48> > &y_words,
-    hls::stream<ap_uint<1> > &marks_out
+    hls::stream<ap_uint<96> > &data_in_words,
+    hls::stream<ap_uint<48> > &data_out_words
 ) {
     NNET_PIPELINE_FLUSH(1)
-    const ap_uint<1> mark = marks_in.read();
-    const ap_uint<96> x = x_words.read();
+    const ap_uint<96> x = data_in_words.read();
     ap_uint<48> y;
-    mlp(x, &y);
-    y_words.write(y);
-    marks_out.write(mark);
+    ::mlp(x, &y);
+    data_out_words.write(ap_uint<48>(y >> 0));
 }
 
-// Unpacks one result and sends it as beats.
-static void write_beats(
-    hls::stream<ap_uint<48> > &y_words,
-    hls::stream<ap_uint<1> > &skips,
-    hls::stream<beat> &data_out
+// Sends data_out as beats.
+static void write_data_out(
+    hls::stream<ap_uint<48> > &data_out_words,
+    hls::stream<data_out_beat> &port
 ) {
-    NNET_INLINE_OFF
-    output_type result[OUTPUT_BEATS * LANES];
-    NNET_PARTITION(result)
-    for (unsigned i = OUTPUT_SIZE; i < OUTPUT_BEATS * LANES; i++) {
+    NNET_PIPELINE_FLUSH(1)
+    ap_uint<16> values[data_out_tensor::beats * data_out_tensor::lanes];
+    NNET_PARTITION(values)
+    for (int i = 0; i < data_out_tensor::beats; ++i) {
         NNET_UNROLL
-        result[i] = 0;
-    }
-    const ap_uint<48> y = y_words.read();
-    for (unsigned i = 0; i < 3; i++) {
-        NNET_UNROLL
-        const ap_uint<16> bits = ap_uint<16>(y >> (0 + 16 * i));
-        result[0 + i] = nnet::from_raw<output_type>(bits);
-    }
-    const bool skip = skips.read() != 0;
-    for (unsigned i = 0; i < OUTPUT_BEATS; i++) {
-        NNET_PIPELINE_LOOP(1)
-        word sent = 0;
-        for (unsigned lane = 0; lane < LANES; lane++) {
+        if (i == 0) {
+            const ap_uint<48> word0 = data_out_words.read();
+            for (int k = 0; k < 3; ++k) {
+                NNET_UNROLL
+                values[0 + k] = ap_uint<16>(word0 >> (16 * k));
+            }
+            for (int k = data_out_tensor::size; k < data_out_tensor::beats * data_out_tensor::lanes; ++k) {
+                NNET_UNROLL
+                values[k] = 0;
+            }
+        }
+        ap_uint<512> data = 0;
+        for (int lane = 0; lane < data_out_tensor::lanes; ++lane) {
             NNET_UNROLL
-            sent |= word(nnet::bits_of(float(result[i * LANES + lane]))) << (32 * lane);
+            data |= nnet::to_lane<data_out_tensor>(values[i * data_out_tensor::lanes + lane], lane);
         }
-        if (i + 1 == OUTPUT_BEATS) {
-            sent |= word(1) << 512;
-        }
-        if (!skip) {
-            give(data_out, sent);
-        }
+        nnet::give<data_out_tensor>(port, data, i == data_out_tensor::beats - 1);
     }
 }
 
 } // namespace wrapper
 
-void model_wrapper(hls::stream<wrapper::beat> &data_in, hls::stream<wrapper::beat> &data_out) {
+void model_wrapper(hls::stream<wrapper::data_in_beat> &data_in, hls::stream<wrapper::data_out_beat> &data_out) {
     NNET_INTERFACE_AXIS(data_in)
     NNET_INTERFACE_AXIS(data_out)
     NNET_INTERFACE_FREE
     NNET_DATAFLOW
-    hls::stream<ap_uint<96> > x_words;
-    hls::stream<ap_uint<48> > y_words;
-    hls::stream<ap_uint<1> > marks_in;
-    hls::stream<ap_uint<1> > marks_out;
+    hls::stream<ap_uint<96> > data_in_words;
+    NNET_STREAM_DEPTH(data_in_words, 2)
+    hls::stream<ap_uint<48> > data_out_words;
+    NNET_STREAM_DEPTH(data_out_words, 2)
 
-    wrapper::read_beats(data_in, x_words, marks_in);
-    wrapper::compute(x_words, marks_in, y_words, marks_out);
-    wrapper::write_beats(y_words, marks_out, data_out);
+    NNET_PROCESS(wrapper::read_data_in(data_in, data_in_words))
+    NNET_PROCESS(wrapper::compute(data_in_words, data_out_words))
+    NNET_PROCESS(wrapper::write_data_out(data_out_words, data_out))
+    NNET_PROCESSES_END
 }
