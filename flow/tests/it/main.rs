@@ -9,6 +9,7 @@ mod fuzz;
 mod limits;
 mod npy;
 mod program;
+mod quantized;
 mod support;
 mod supported;
 mod tool;
