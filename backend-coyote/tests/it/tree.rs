@@ -64,7 +64,10 @@ fn elements_can_be_packed() {
     // 51 elements of 10 bits: the last 2 bits of a beat are not used.
     assert_eq!((output.beat_bits, output.elements_per_beat), (512, 51));
     assert_eq!(manifest.clock_period_ns, 5.0, "the kernel's clock");
-    let wide = Options { input: Some(netlathe_backend_coyote::Element::Fixed("ap_fixed<80,40>".parse().unwrap())), ..options() };
+    let wide = Options {
+        input: Some(netlathe_backend_coyote::Element::Fixed("ap_fixed<80,40>".parse().unwrap())),
+        ..options()
+    };
     let refused = emit(&spec().network(), &spec().kernel(), &wide).unwrap_err().to_string();
     assert!(refused.starts_with("NL619: tensor \"in_layer\" cannot be packed into beats: "), "{refused}");
 }
