@@ -1,33 +1,33 @@
-//! The host software of a project, the same for every network: what differs stands in the manifest.
+//! The host's side of a project: the library with its C interface, the programs `test` and `reconfigure`, Python's overlay.
 
 use netlathe_codegen_hls::SourceTree;
 
-/// C++ for `FLOW=sw`: the host library, the program `test`, and the one that reconfigures a card. Python on top of the library.
+/// Files of `sw/` as they are.
 const FILES: [(&str, &str); 9] = [
-    ("host_libs.hpp", include_str!("../templates/sw/host_libs.hpp")),
-    ("host_libs.cpp", include_str!("../templates/sw/host_libs.cpp")),
-    ("device.hpp", include_str!("../templates/sw/device.hpp")),
+    ("coyote_overlay.py", include_str!("../templates/sw/coyote_overlay.py")),
     ("deferred.hpp", include_str!("../templates/sw/deferred.hpp")),
+    ("device.hpp", include_str!("../templates/sw/device.hpp")),
+    ("host_libs.cpp", include_str!("../templates/sw/host_libs.cpp")),
+    ("host_libs.hpp", include_str!("../templates/sw/host_libs.hpp")),
     ("json.hpp", include_str!("../templates/sw/json.hpp")),
+    ("reconfigure.cpp", include_str!("../templates/sw/reconfigure.cpp")),
     ("tensors.hpp", include_str!("../templates/sw/tensors.hpp")),
     ("test.cpp", include_str!("../templates/sw/test.cpp")),
-    ("reconfigure.cpp", include_str!("../templates/sw/reconfigure.cpp")),
-    ("coyote_overlay.py", include_str!("../templates/sw/coyote_overlay.py")),
 ];
 
-/// The numbers of the PYNQ driver, so that both hosts convert alike.
-const CODEC: [&str; 3] = [
+/// Parts of the module `netlathe_codec`: conversions and packing are those of the driver for boards with PYNQ.
+const CODEC: &str = concat!(
     include_str!("../templates/sw/codec_head.py"),
     include_str!("../../backend-vivado-accel/templates/driver/1_fixed.py"),
     include_str!("../../backend-vivado-accel/templates/driver/2_tensor.py"),
-];
+);
 
-/// The files of a project's folder `sw`.
-pub fn host_files() -> SourceTree {
+/// All of `sw/`. It is the same for every project: what differs is in the manifest.
+pub(crate) fn files() -> SourceTree {
     let mut tree = SourceTree::new();
     for (name, text) in FILES {
         tree.insert(name, text);
     }
-    tree.insert("netlathe_codec.py", CODEC.concat());
+    tree.insert("netlathe_codec.py", CODEC);
     tree
 }

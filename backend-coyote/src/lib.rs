@@ -22,7 +22,6 @@ mod shell;
 
 pub use board::{Board, Clock, Family, Images, Memory, MemoryKind, Tools, boards, find};
 pub use error::Error;
-pub use host::host_files;
 pub use netlathe_codegen_hls::Kernel;
 pub use netlathe_codegen_hls::wrapper::{Bench, Element, Fault};
 pub use options::{Layers, Options};

@@ -10,6 +10,7 @@ use netlathe_overlay::{
 };
 
 use crate::error::Error;
+use crate::host;
 use crate::options::Options;
 use crate::readme;
 use crate::shell::{Need, Shell};
@@ -163,6 +164,7 @@ pub fn emit_many(models: &[Model<'_>], options: &Options) -> Result<Card, Error>
         shell_pblock: shell.shell_pblock.into(),
     };
     tree.insert("CMakeLists.txt", render(&cmake)?);
+    tree.merge_under("sw", host::files());
     if let Some(floorplan) = &options.floorplan {
         tree.insert("floorplan.xdc", floorplan.as_str());
     }

@@ -23,6 +23,7 @@ pub mod hash;
 pub mod hex;
 pub mod kernel;
 pub mod limits;
+pub mod matrix;
 pub mod model;
 pub mod npy;
 pub mod predict;

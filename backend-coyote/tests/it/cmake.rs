@@ -8,9 +8,8 @@ use expect_test::expect;
 use netlathe_backend_coyote::{Layers, Model, Options, emit, emit_many};
 use netlathe_codegen_hls::SourceTree;
 
-use crate::models::{on, options, ports};
+use crate::models::{on, options, ports, spec};
 use crate::tools::{self, put};
-use crate::wrapper_tree::spec;
 
 /// A project beside a stand-in for Coyote.
 struct Place {
@@ -172,24 +171,28 @@ fn reconfiguration_without_a_floorplan_is_told() {
     assert!(right && !said.contains("no floorplan"), "{said}");
 }
 
+/// The host's files with a device in software in the place of Coyote's library.
 #[test]
 fn the_software_is_built() {
-    let mut tree = single(&options());
-    for (file, text) in [
-        ("sw/host_libs.cpp", "int answer() { return 42; }\n"),
-        ("sw/reconfigure.cpp", "int main() { return 0; }\n"),
-        ("sw/test.cpp", "int answer();\nint main() { return answer() == 42 ? 0 : 1; }\n"),
-    ] {
-        tree.insert(file, text);
-    }
-    let Some(place) = Place::new("the_software_is_built", &tree) else { return };
-    let (right, said) = place.configure("built", &["-DFLOW=sw"], Some(Path::new("coyote")));
+    let Some(place) = Place::new("the_software_is_built", &single(&options())) else { return };
+    let root = place.root.path();
+    let library = format!(
+        "add_library(Coyote SHARED {0}/software_device.cpp {0}/adding_core.cpp)\n\
+         target_include_directories(Coyote PUBLIC {0})\n",
+        crate::host::stand_in().display()
+    );
+    put(&root.join("coyote/sw/CMakeLists.txt"), library);
+    let (right, said) = place.configure("sw-build", &["-DFLOW=sw"], Some(Path::new("coyote")));
     assert!(right, "{said}");
-    let built = place.root.path().join("built");
+    let built = root.join("sw-build");
     let done = Command::new(&place.cmake).arg("--build").arg(&built).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     assert!(built.join("lib/libCoyoteInference.so").is_file());
-    assert!(Command::new(built.join("bin/test")).status().unwrap().success());
+    for program in ["test", "reconfigure"] {
+        let done = Command::new(built.join("bin").join(program)).arg("--help").output().unwrap();
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        assert!(done.status.success() && said.starts_with(&format!("Usage: {program}")), "{said}");
+    }
 }
 
 #[test]

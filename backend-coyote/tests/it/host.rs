@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use netlathe_backend_coyote::emit;
+
+use crate::models::{options, spec};
+
 const WARNINGS: [&str; 5] = ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-pthread"];
 const SOFTWARE: [&str; 2] = ["software_device.cpp", "adding_core.cpp"];
 
@@ -75,8 +79,11 @@ pub(crate) fn link(folder: &Path, sources: &[&str], objects: &Path, names: &[&st
 /// The host's files in a folder of its own, as a project has them.
 pub(crate) fn copy() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for (path, content) in netlathe_backend_coyote::host_files().iter() {
-        fs::write(folder.path().join(path), content).unwrap();
+    let project = emit(&spec().network(), &spec().kernel(), &options()).unwrap();
+    for (path, content) in project.tree.iter() {
+        if let Ok(name) = path.strip_prefix("sw") {
+            fs::write(folder.path().join(name), content).unwrap();
+        }
     }
     folder
 }

@@ -13,12 +13,10 @@ mod svh;
 mod tools;
 mod tree;
 
-// What is the same for all flows.
+// What is the same for all flows; not all of it is used here.
+#[allow(dead_code)]
 #[path = "../../../codegen-hls/tests/shared/gxx.rs"]
 mod gxx;
+#[allow(dead_code)]
 #[path = "../../../codegen-hls/tests/shared/kernels.rs"]
 mod kernels;
-#[path = "../../../codegen-hls/tests/shared/wrapper_bench.rs"]
-mod wrapper_bench;
-#[path = "../../../codegen-hls/tests/shared/wrapper_tree.rs"]
-mod wrapper_tree;

@@ -6,9 +6,8 @@ use std::process::Command;
 use expect_test::expect;
 use netlathe_backend_coyote::{Model, Options, emit, emit_many};
 
-use crate::models::{options, ports};
+use crate::models::{options, ports, spec};
 use crate::tools::{self, put};
-use crate::wrapper_tree::spec;
 
 /// The integration header of the last of two models; the first one has more tensors.
 fn second() -> String {

@@ -4,8 +4,7 @@ use expect_test::expect;
 use netlathe_backend_coyote::{Card, Model, Options, emit, emit_many, find};
 use netlathe_overlay::{Element, Host, Manifest, Packing};
 
-use crate::models::{on, options, ports};
-use crate::wrapper_tree::{self, hashes, spec};
+use crate::models::{hashes, on, options, ports, spec};
 
 #[test]
 fn the_files() {
@@ -18,11 +17,26 @@ fn the_files() {
         src/hls/model_wrapper/hand_made.h
         src/hls/model_wrapper/model_wrapper.cpp
         src/hls/model_wrapper/model_wrapper.hpp
+        src/hls/model_wrapper/nnet_beats.h
         src/hls/model_wrapper/nnet_bench.h
         src/hls/model_wrapper/nnet_common.h
         src/hls/model_wrapper/nnet_float.h
         src/hls/model_wrapper/nnet_pragmas.h
+        src/hls/model_wrapper/nnet_stream.h
         src/vfpga_top.svh
+        sw/coyote_overlay.py
+        sw/deferred.hpp
+        sw/device.hpp
+        sw/host_libs.cpp
+        sw/host_libs.hpp
+        sw/json.hpp
+        sw/netlathe_codec.py
+        sw/reconfigure.cpp
+        sw/tensors.hpp
+        sw/test.cpp
+        tb/include/ap_axi_sdata.h
+        tb/include/hls_stream.h
+        tb/include/nnet_coroutines.h
         tb/tb_wrapper.cpp
     "#]]
     .assert_eq(&paths);
@@ -146,8 +160,19 @@ fn what_is_refused() {
         .unwrap_err()
         .to_string(),
     );
-    wrapper_tree::check_refusals(600, "model_wrapper.cpp", |network, kernel, project| {
-        let options = Options { project: project.into(), ..options() };
-        emit(network, kernel, &options).unwrap_err().to_string()
-    });
+    for name in ["", "1x", "a b", "a/b", "é", "a-b", &"a".repeat(65)] {
+        let refused =
+            emit(&spec().network(), &spec().kernel(), &Options { project: name.into(), ..options() })
+                .unwrap_err()
+                .to_string();
+        assert!(refused.starts_with(&format!("NL605: {name:?} cannot name a project")), "{refused}");
+    }
+    // A kernel of another network, and one with a file that the wrapper has.
+    let (network, _) = ports(2, 1);
+    let refused = emit(&network, &spec().kernel(), &options()).unwrap_err().to_string();
+    assert!(refused.starts_with("NL608: "), "{refused}");
+    let mut clash = spec().kernel();
+    clash.tree.insert("model_wrapper.cpp", "");
+    let refused = emit(&spec().network(), &clash, &options()).unwrap_err().to_string();
+    assert!(refused.starts_with("NL607: the kernel already has \"model_wrapper.cpp\""), "{refused}");
 }
