@@ -2,6 +2,8 @@
 
 use crate::ap_types;
 use crate::cache::Cache;
+use crate::coyote;
+use crate::program::Machine;
 use crate::tool::{self, Tool};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -32,7 +34,8 @@ pub fn examine(given: Option<&Path>, cache: &Cache) -> Vec<Item> {
         ),
     ];
     items.extend(vendor());
-    items.push(coyote());
+    let root = std::env::var_os("COYOTE_ROOT").map(PathBuf::from);
+    items.extend(coyote::items(root.as_deref(), &Machine::look(Path::new("/"))));
     items.push(program(
         "cmake",
         &["--version"],
@@ -86,19 +89,6 @@ fn versioned(path: PathBuf) -> String {
         Some(version) => format!("{} ({version})", path.display()),
         None => path.display().to_string(),
     }
-}
-
-fn coyote() -> Item {
-    let root = std::env::var_os("COYOTE_ROOT").map(PathBuf::from);
-    let found = root.clone().filter(|r| r.join("cmake").is_dir()).map(|r| r.display().to_string());
-    let how = match (&root, &found) {
-        (Some(root), None) => format!("COYOTE_ROOT is {}, which has no cmake folder", root.display()),
-        _ => {
-            "git clone --recurse-submodules https://github.com/fpgasystems/Coyote, and set COYOTE_ROOT to it"
-                .into()
-        }
-    };
-    Item { name: "Coyote".into(), found, for_what: "bitstream and host program for Coyote".into(), how }
 }
 
 fn tcl() -> Item {

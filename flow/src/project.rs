@@ -25,6 +25,8 @@ pub struct Assembled {
     pub tree: Tree,
     pub manifest: Manifest,
     wrapper: Bench,
+    /// What benches are compiled of: a change of anything else compiles nothing anew.
+    sources: Tree,
     /// Folder of the kernel's files in the tree.
     kernel_dir: String,
     kernel_cpp: String,
@@ -102,7 +104,10 @@ pub fn assemble(
     add(&mut tree, "netlathe.yml".into(), extras.configuration.clone().into())?;
     let json = manifest.to_json().map_err(|e| Error::Internal(e.to_string()))?;
     add(&mut tree, "manifest.json".into(), json.into())?;
-    Ok(Assembled { tree, manifest, wrapper, kernel_dir, kernel_cpp: kernel.cpp.clone(), bench })
+    let is_source = |path: &str| path.starts_with("tb/") || path.starts_with(&format!("{kernel_dir}/"));
+    let sources =
+        tree.iter().filter(|(path, _)| is_source(path)).map(|(p, f)| (p.clone(), f.clone())).collect();
+    Ok(Assembled { tree, sources, manifest, wrapper, kernel_dir, kernel_cpp: kernel.cpp.clone(), bench })
 }
 
 fn add(tree: &mut Tree, path: String, file: File) -> Result<(), Error> {
@@ -127,7 +132,7 @@ impl Assembled {
         let mut includes = vec![self.kernel_dir.clone()];
         includes.extend(streams.then(|| "tb/sim".to_owned()));
         Program {
-            tree: &self.tree,
+            tree: &self.sources,
             units: vec![self.bench.clone(), format!("{}/{}", self.kernel_dir, self.kernel_cpp)],
             includes,
             defines: streams.then(|| "NNET_BOUNDED".to_owned()).into_iter().collect(),
@@ -137,7 +142,7 @@ impl Assembled {
     /// The bench of the kernel in its wrapper, beat by beat.
     pub fn wrapper_bench(&self) -> Program<'_> {
         Program {
-            tree: &self.tree,
+            tree: &self.sources,
             units: self.wrapper.sources.iter().map(ToString::to_string).collect(),
             includes: self.wrapper.include_dirs.iter().map(ToString::to_string).collect(),
             defines: Vec::new(),

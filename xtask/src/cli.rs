@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Predict(Predict),
     /// Run a folder of conformance cases.
     Conformance(Conformance),
+    /// Bring a Coyote project onto a card: program it, insert the driver, or reconfigure shell or application.
+    Program(Program),
     /// List the boards and what each supports.
     Boards(Boards),
     /// Say what is installed, what is missing for which step, and how to get it.
@@ -158,6 +160,61 @@ pub(crate) struct Conformance {
     pub(crate) json: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+#[derive(Args)]
+pub(crate) struct Program {
+    /// The board, by name.
+    #[arg(long)]
+    pub(crate) board: String,
+    /// The project's folder.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) project: PathBuf,
+    /// The card's number, as in /dev/coyote_fpga_N_v0.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) device: u32,
+    /// The whole card's image. Default: the project's build/hw/bitstreams/cyt_top.bit (or .pdi).
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["shell", "app"])]
+    pub(crate) image: Option<PathBuf>,
+    /// Load another shell (shell_top.bin) into a card that runs Coyote.
+    #[arg(long, value_name = "FILE", conflicts_with = "app")]
+    pub(crate) shell: Option<PathBuf>,
+    /// Load another application (vfpga_cX_Y.bin) into --vfpga of a card that runs Coyote.
+    #[arg(long, value_name = "FILE", requires = "vfpga")]
+    pub(crate) app: Option<PathBuf>,
+    /// The vFPGA that --app is loaded into.
+    #[arg(long, value_name = "N", requires = "app", value_parser = clap::value_parser!(u32).range(0..15))]
+    pub(crate) vfpga: Option<u32>,
+    /// The card's PCI address, where there are several.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) pci: Option<String>,
+    /// A pattern of the card's JTAG cable, where there are several.
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) jtag: Option<String>,
+    /// The number that HACC's hdev has for the card.
+    #[arg(long, value_name = "N")]
+    pub(crate) hdev_device: Option<u32>,
+    /// Huge pages of 2 MB that shall be free.
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub(crate) huge_pages: u64,
+    /// The driver's ip_addr, only for networking (8 hexadecimal digits).
+    #[arg(long, value_name = "HEX")]
+    pub(crate) ip_address: Option<String>,
+    /// The driver's mac_addr, only for networking (12 hexadecimal digits).
+    #[arg(long, value_name = "HEX")]
+    pub(crate) mac_address: Option<String>,
+    /// Only show what would be done.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do it without asking.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Print the plan as JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// A folder that stands for /.
+    #[arg(long, value_name = "DIR", default_value = "/", hide = true)]
+    pub(crate) root: PathBuf,
 }
 
 #[derive(Args)]

@@ -2,7 +2,7 @@
 
 use crate::cli::{
     Arguments, Boards, Build, Command, ConfigArguments, Conformance, Doctor, ExecutorName, FuzzCases, IoName,
-    Predict, Test,
+    Predict, Program, Test,
 };
 use crate::print;
 use crate::progress::Progress;
@@ -10,7 +10,8 @@ use netlathe_flow::conformance::{self, Executor};
 use netlathe_flow::model::Source;
 use netlathe_flow::target::Wishes;
 use netlathe_flow::{
-    Error, ap_types, boards, build, cache, check, doctor, fuzz, model, npy, predict, settings, supported,
+    Error, ap_types, boards, build, cache, check, doctor, fuzz, model, npy, predict, program, settings,
+    supported,
 };
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,7 @@ pub(crate) fn run(arguments: Arguments) -> Code {
         Command::Config(a) => run_config(&a),
         Command::Predict(a) => run_predict(&a),
         Command::Conformance(a) => run_conformance(a),
+        Command::Program(a) => run_program(a),
         Command::Boards(a) => run_boards(&a),
         Command::Doctor(a) => run_doctor(&a),
         Command::Test(a) => run_test(a),
@@ -168,6 +170,45 @@ fn run_conformance(a: Conformance) -> Code {
         print::json_file(path, &report)?;
     }
     Ok(u8::from(!report.is_good()))
+}
+
+fn run_program(a: Program) -> Code {
+    let what = match (a.shell, a.app, a.vfpga) {
+        (Some(image), _, _) => program::What::Shell { image },
+        (None, Some(image), Some(vfpga)) => program::What::App { image, vfpga },
+        _ => program::What::Card { image: a.image },
+    };
+    let plan = program::prepare(&program::Request {
+        board: a.board,
+        project: a.project,
+        device: a.device,
+        what,
+        pci: a.pci,
+        jtag: a.jtag,
+        hdev_device: a.hdev_device,
+        huge_pages: a.huge_pages,
+        ip_address: a.ip_address,
+        mac_address: a.mac_address,
+        coyote_root: std::env::var_os("COYOTE_ROOT").map(PathBuf::from),
+        root: a.root,
+    })?;
+    if a.json {
+        print::json(&plan)?;
+    } else {
+        print::plan(&plan);
+    }
+    if a.dry_run {
+        return Ok(0);
+    }
+    if !a.yes && plan.missing.is_empty() && !print::confirmed("Do this?") {
+        return Err(Error::usage("nothing was done", "add --yes when the plan is right"));
+    }
+    program::execute(&plan, &mut |event| match event {
+        program::Event::Begins(step) => print::note(&format!("{}: {}", step.what, step.line(true))),
+        program::Event::Done(_) => {}
+    })?;
+    print::note("done");
+    Ok(0)
 }
 
 fn run_boards(a: &Boards) -> Code {

@@ -7,6 +7,7 @@ use netlathe_flow::conformance::{CaseReport, Outcome};
 use netlathe_flow::doctor::Item;
 use netlathe_flow::fuzz::{self, Fault};
 use netlathe_flow::predict::Predicted;
+use netlathe_flow::program::{Missing, Plan};
 use netlathe_flow::report::{Agreement, Counts, LayerReport, Report, Stage, StageReport, State};
 use netlathe_flow::{Error, conformance};
 use serde::Serialize;
@@ -320,6 +321,37 @@ pub(crate) fn doctor(items: &[Item]) {
             None => println!("missing  {:<17} needed for {}: {}", item.name, item.for_what, item.how),
         }
     }
+}
+
+pub(crate) fn plan(plan: &Plan) {
+    for Missing { what, how } in &plan.missing {
+        println!("missing  {what}\n           {how}");
+    }
+    println!("What is done, in this order:");
+    for (number, step) in plan.steps.iter().enumerate() {
+        println!("{:>2}. {}\n      {}", number + 1, step.what, step.line(plan.machine.root));
+    }
+    println!("By hand, where this does not work:");
+    for line in &plan.by_hand {
+        println!("  - {line}");
+    }
+}
+
+/// Progress that is no answer.
+pub(crate) fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Whether someone is there and says yes.
+pub(crate) fn confirmed(question: &str) -> bool {
+    use std::io::{BufRead, IsTerminal};
+    if !std::io::stdin().is_terminal() {
+        return false;
+    }
+    eprint!("{question} [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).is_ok()
+        && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 pub(crate) fn step(name: &str) {

@@ -98,3 +98,71 @@ fn a_configuration_goes_to_standard_output() {
     assert!(text.contains("LayerName:") && text.contains("  d:") && !text.contains("auto"), "{text}");
     assert!(String::from_utf8_lossy(&out.stderr).contains("NL250"), "no inputs: types are a guess");
 }
+
+/// A machine that is a folder, and commands that write down how they are called.
+#[test]
+fn program_shows_its_plan_and_does_nothing_unasked() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let write = |name: &str, text: &str| {
+        let path = d.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("project/build/hw/bitstreams/cyt_top.bit", "image");
+    write("coyote/driver/Makefile", "all:");
+    write("coyote/driver/build/coyote_driver.ko", "module");
+    write("sys/bus/pci/rescan", "");
+    write("sys/module/coyote_driver/refcnt", "0");
+    write("sys/bus/pci/devices/0000:c1:00.0/vendor", "0x10ee");
+    write("sys/bus/pci/devices/0000:c1:00.0/device", "0x9014");
+    write("sys/bus/pci/devices/0000:c1:00.0/remove", "");
+    std::fs::create_dir(d.join("dev")).unwrap();
+    let commands = [("vivado", ""), ("rmmod", ""), ("insmod", "> dev/coyote_fpga_0_v0"), ("sysctl", "")];
+    for (command, then) in commands {
+        write(&format!("bin/{command}"), &format!("#!/bin/sh\necho {command} \"$@\" >> called\n: {then}\n"));
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(d.join("bin").join(command), mode).unwrap();
+    }
+    let call = |more: &[&str]| {
+        let mut netlathe = Command::new(env!("CARGO_BIN_EXE_netlathe"));
+        netlathe.args(["program", "--board", "u55c", "--project", "project", "--root"]).arg(d).args(more);
+        netlathe
+            .env("COYOTE_ROOT", d.join("coyote"))
+            .env("PATH", format!("{}:/usr/bin:/bin", d.join("bin").display()));
+        let out = netlathe.current_dir(d).stdin(std::process::Stdio::null()).output().unwrap();
+        (out.status.code(), String::from_utf8([out.stdout, out.stderr].concat()).unwrap())
+    };
+    let (code, said) = call(&["--dry-run"]);
+    assert!(
+        code == Some(0) && said.contains("1. Coyote's driver goes first\n      rmmod coyote_driver"),
+        "{said}"
+    );
+    let (code, said) = call(&["--dry-run", "--json"]);
+    let plan: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (code, plan["schema_version"].as_u64(), plan["missing"].as_array().unwrap().len()),
+        (Some(0), Some(1), 0)
+    );
+    let (code, said) = call(&[]);
+    assert!(code == Some(2) && said.contains("--yes"), "{said}");
+    assert!(!d.join("called").exists(), "nothing was called");
+
+    let (code, said) = call(&["--yes"]);
+    assert_eq!(code, Some(0), "{said}");
+    let called = std::fs::read_to_string(d.join("called")).unwrap();
+    let names: Vec<&str> = called.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(names, ["rmmod", "vivado", "insmod", "sysctl"], "{called}");
+    assert!(called.contains("-tclargs") && called.contains("cyt_top.bit xcu55c\n"), "{called}");
+    assert_eq!(std::fs::read_to_string(d.join("sys/bus/pci/devices/0000:c1:00.0/remove")).unwrap(), "1");
+
+    // A tool that fails is told, and what comes after it is not done.
+    write("bin/vivado", "#!/bin/sh\necho no cable; exit 1\n");
+    std::fs::remove_file(d.join("called")).unwrap();
+    let (code, said) = call(&["--yes"]);
+    assert!(code == Some(4) && said.contains("no cable"), "{said}");
+    assert_eq!(std::fs::read_to_string(d.join("called")).unwrap(), "rmmod coyote_driver\n");
+    let (code, said) = call(&["--yes", "--image", "other.bit"]);
+    assert!(code == Some(2) && said.contains("other.bit"), "{said}");
+}

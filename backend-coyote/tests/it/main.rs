@@ -5,6 +5,7 @@ mod boards;
 mod cmake;
 mod coyote;
 mod host;
+mod host_coyote;
 mod host_mutants;
 mod models;
 mod shell;

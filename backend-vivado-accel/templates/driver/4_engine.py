@@ -237,7 +237,7 @@ class _StreamEngine(_MemoryEngine):
 class _Control:
     """The control port that HLS makes (UG1399, "S_AXILITE Control Register Map"): AP_CTRL and the arguments."""
 
-    START, DONE, IDLE = 0x1, 0x2, 0x4
+    START, DONE, IDLE, CONTINUE = 0x1, 0x2, 0x4, 0x10
 
     def __init__(self, registers, manifest, timeout):
         self.registers, self.map, self.timeout = registers, manifest.registers, timeout
@@ -266,7 +266,7 @@ class _Control:
                 )
             )
         self.set("AP_CTRL", self.START)
-        # ap_done is cleared by reading it; this is the only reader.
+        # Under ap_ctrl_hs ap_done is cleared by reading it, and this is the only reader.
         _wait(
             lambda: self.control() & self.DONE,
             self.timeout,
@@ -274,6 +274,9 @@ class _Control:
                 self.timeout, self.name, samples, _AGAIN
             ),
         )
+        if self.map["AP_CTRL"]["access"] != "read_clears":
+            # ap_ctrl_chain: it stays until the host lets the core go on.
+            self.set("AP_CTRL", self.CONTINUE)
 
 
 def _ports(stem, tensors):

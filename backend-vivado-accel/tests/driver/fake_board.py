@@ -199,6 +199,7 @@ class Control:
         self.board, self.data = board, data
         self.words = np.zeros(data["host"]["core"]["bytes"] // 4, np.uint32)
         self.offsets = {r["name"]: r["offset"] for r in data["registers"]}
+        self.chain = any(r["name"] == "AP_CTRL" and r["access"] != "read_clears" for r in data["registers"])
         self.busy, self.done, self.running = 0, False, False
 
     def reset(self):
@@ -216,16 +217,20 @@ class Control:
                 return 0x0
             self.running, self.done = False, True
         value = 0x4 | (0x2 if self.done else 0)
-        # Cleared by reading.
-        self.done = False
+        if not self.chain:
+            # Cleared by reading.
+            self.done = False
         return value
 
     def write(self, offset, value):
         if offset != 0:
             self.words[offset // 4] = value
             return
+        if value & 0x10:
+            self.done = False
         if value & 1:
             assert not self.running, "started while it runs"
+            assert not self.done, "started before the end of the last call was taken note of"
             self.running, self.busy = True, 3
             if self.board.take_fault("silent"):
                 self.board.core.silent = True

@@ -148,6 +148,27 @@ class Codec(unittest.TestCase):
             self.assertEqual(t.decode(np.zeros(0, np.uint8), 0, np.dtype(np.float32)).shape, (0, 3))
 
 
+class Manifests(unittest.TestCase):
+    def test_those_of_the_rust_code_are_read(self):
+        here = os.path.dirname(os.path.abspath(__file__))
+        data = os.path.join(here, "..", "..", "..", "overlay", "tests", "data")
+        names = sorted(name for name in os.listdir(data) if name.endswith(".json"))
+        self.assertGreater(len(names), 4)
+        for name in names:
+            with self.subTest(manifest=name):
+                path = os.path.join(data, name)
+                with open(path) as file:
+                    interface = json.load(file)["host"]["interface"]
+                if interface == "coyote":
+                    with self.assertRaisesRegex(driver.AcceleratorError, "software of its own"):
+                        driver.Manifest(path)
+                    continue
+                manifest = driver.Manifest(path)
+                self.assertEqual(manifest.interface, interface)
+                for tensor in manifest.inputs + manifest.outputs:
+                    self.assertEqual(tensor.decode(np.zeros(tensor.sample_bytes, np.uint8), 1, np.dtype(np.float32)).any(), False)
+
+
 class Source(unittest.TestCase):
     def test_the_grammar_is_that_of_the_oldest_python(self):
         ast.parse(text(), feature_version=(3, 6))

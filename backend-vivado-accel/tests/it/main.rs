@@ -6,6 +6,7 @@ mod alveo_script;
 mod bench;
 mod boards;
 mod design;
+mod driver;
 mod driver_vectors;
 mod hls;
 mod place;

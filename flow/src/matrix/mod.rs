@@ -27,7 +27,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// The two networks.
-const NETWORKS: [(&str, &str); 2] = [("one", include_str!("one.ir")), ("several", include_str!("several.ir"))];
+const NETWORKS: [(&str, &str); 2] =
+    [("one", include_str!("one.ir")), ("several", include_str!("several.ir"))];
 
 /// What elements travel as: floats, a type that holds the networks', narrower ones, odd widths, integers.
 pub const ELEMENTS: [&str; 6] =
@@ -65,10 +66,7 @@ pub enum Outcome {
     /// Not possible, and why.
     Refused(String),
     /// The project was generated.
-    Generated {
-        csim: Check,
-        scripts: Check,
-    },
+    Generated { csim: Check, scripts: Check },
 }
 
 /// How a check ended.
@@ -132,8 +130,7 @@ pub fn run(options: &Options, tell: &mut dyn FnMut(usize)) -> Result<Report, Err
         Flow::VivadoAccelerator => vec![Some("axi_stream"), Some("axi_master"), Some("axi_lite")],
         Flow::Coyote => vec![None],
     };
-    let mut left: usize =
-        boards.iter().map(|b| interfaces(b).len() * ELEMENTS.len() * subjects.len()).sum();
+    let mut left: usize = boards.iter().map(|b| interfaces(b).len() * ELEMENTS.len() * subjects.len()).sum();
     for board in &boards {
         for interface in interfaces(board) {
             for element in ELEMENTS {
@@ -202,9 +199,8 @@ fn subjects() -> Result<Vec<Subject>, Error> {
             let mut graph = text::parse(file).map_err(|e| wrong(e.to_string()))?;
             graph.io_type = io_type;
             let config = Config { io_type: Some(io_type), ..Config::default() };
-            let network = passes::run(graph, &config, &Types::Configured)
-                .map_err(|e| wrong(e.to_string()))?
-                .network;
+            let network =
+                passes::run(graph, &config, &Types::Configured).map_err(|e| wrong(e.to_string()))?.network;
             let plan = predict::compile(&network)?;
             let stimuli = Stimuli::new(&plan, &[])?;
             subjects.push(Subject { name, io_type, network, plan, stimuli });

@@ -8,6 +8,7 @@ mod fs;
 mod fuzz;
 mod limits;
 mod npy;
+mod program;
 mod quantized;
 mod support;
 mod supported;
