@@ -1,7 +1,7 @@
 //! Golden trees: whole generated projects of two small cases, kept as real files and reviewed by diff.
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p netlathe-xtask --test golden` writes them. Headers of the library `nnet` are compared with
-//! `codegen-hls/nnet` instead of being kept once more in every tree.
+//! `codegen-hls/nnet`, and the host's files with `backend-coyote/templates/sw`, instead of being kept once more in every tree.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -62,9 +62,10 @@ fn check(case: &str, board: &str) {
     }
     built.retain(|name, bytes| {
         let file = Path::new(name).file_name().unwrap();
-        let library = root().join("codegen-hls/nnet").join(file);
+        let folder = if name.starts_with("sw/") { "backend-coyote/templates/sw" } else { "codegen-hls/nnet" };
+        let library = root().join(folder).join(file);
         if let Ok(original) = std::fs::read(&library) {
-            assert_eq!(original, *bytes, "{name} is a header of nnet");
+            assert_eq!(original, *bytes, "{name} is not the one of {folder}");
         }
         !library.exists()
     });

@@ -171,14 +171,15 @@ fn reconfiguration_without_a_floorplan_is_told() {
     assert!(right && !said.contains("no floorplan"), "{said}");
 }
 
-/// The host's files with a device in software in the place of Coyote's library.
+/// The host's files with a device in software in the place of Coyote's library, whose headers need folders that it does not
+/// pass on, as Coyote's need Boost's.
 #[test]
 fn the_software_is_built() {
     let Some(place) = Place::new("the_software_is_built", &single(&options())) else { return };
     let root = place.root.path();
     let library = format!(
         "add_library(Coyote SHARED {0}/software_device.cpp {0}/adding_core.cpp)\n\
-         target_include_directories(Coyote PUBLIC {0})\n",
+         target_include_directories(Coyote PRIVATE {0})\n",
         crate::host::stand_in().display()
     );
     put(&root.join("coyote/sw/CMakeLists.txt"), library);

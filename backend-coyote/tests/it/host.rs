@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use netlathe_backend_coyote::emit;
+
+use crate::models::{options, spec};
+
 const WARNINGS: [&str; 5] = ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-pthread"];
 const SOFTWARE: [&str; 2] = ["software_device.cpp", "adding_core.cpp"];
 
@@ -72,12 +76,14 @@ pub(crate) fn link(folder: &Path, sources: &[&str], objects: &Path, names: &[&st
     assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
 }
 
-/// A copy of the templates in a folder of its own.
+/// The host's files in a folder of its own, as a project has them.
 pub(crate) fn copy() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(templates()).unwrap() {
-        let path = entry.unwrap().path();
-        fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+    let project = emit(&spec().network(), &spec().kernel(), &options()).unwrap();
+    for (path, content) in project.tree.iter() {
+        if let Ok(name) = path.strip_prefix("sw") {
+            fs::write(folder.path().join(name), content).unwrap();
+        }
     }
     folder
 }
@@ -121,27 +127,13 @@ fn the_c_interface() {
     assert!(said.contains("20 cases, 0 failures"), "{said}");
 }
 
-/// The codec is the one of the PYNQ driver, behind a head of its own: what a project gets.
-pub(crate) fn codec(test: &str) -> Option<String> {
-    let driver = Path::new(env!("CARGO_MANIFEST_DIR")).join("../backend-vivado-accel/templates/driver");
-    let parts = ["1_fixed.py", "2_tensor.py"].map(|name| fs::read_to_string(driver.join(name)).ok());
-    let [Some(fixed), Some(tensor)] = parts else {
-        eprintln!("SKIPPED {test}: the codec of the PYNQ driver is not in this checkout");
-        return None;
-    };
-    let head = fs::read_to_string(templates().join("codec_head.py")).unwrap();
-    Some(format!("{head}{fixed}{tensor}"))
-}
-
 #[test]
 fn the_python_overlay() {
     let name = "the_python_overlay";
     if !has(name, "g++", &["--version"]) || !has(name, "python3", &["-c", "import numpy"]) {
         return;
     }
-    let Some(codec) = codec(name) else { return };
     let folder = copy();
-    fs::write(folder.path().join("netlathe_codec.py"), codec).unwrap();
     compile(folder.path(), "host_libs.cpp", "libCoyoteInference.so", &["-O1", "-shared", "-fPIC"]).unwrap();
     let mut python = Command::new("python3");
     let (code, said) = run(python.arg(stand_in().join("test_overlay.py")).arg(folder.path()), LONG);

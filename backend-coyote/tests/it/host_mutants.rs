@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::host::{check_program, codec, compile, copy, has, link, objects, run, stand_in};
+use crate::host::{check_program, compile, copy, has, link, objects, run, stand_in};
 
 /// What is wrong, the file, what is replaced by what, and the case that must fail.
 type Mutant = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str);
@@ -334,11 +334,9 @@ fn the_overlay_s_tests_see_each_defect() {
     if !has(name, "g++", &["--version"]) || !has(name, "python3", &["-c", "import numpy"]) {
         return;
     }
-    let Some(codec) = codec(name) else { return };
     let built = copy();
     compile(built.path(), "host_libs.cpp", "libCoyoteInference.so", &["-O1", "-shared", "-fPIC"]).unwrap();
     let alive = survivors(OVERLAY, |folder, mutant| {
-        fs::write(folder.join("netlathe_codec.py"), &codec).unwrap();
         fs::copy(built.path().join("libCoyoteInference.so"), folder.join("libCoyoteInference.so")).unwrap();
         let mut python = Command::new("python3");
         python.arg(stand_in().join("test_overlay.py")).arg(folder).arg(format!("Overlay.test_{}", mutant.3));

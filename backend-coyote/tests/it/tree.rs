@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use netlathe_backend_coyote::{Card, Model, Options, emit, emit_many, find};
-use netlathe_overlay::{Element, Host, Manifest, Packing};
+use netlathe_overlay::{Host, Manifest, Packing};
 
 use crate::models::{hashes, on, options, ports, spec};
 
