@@ -7,6 +7,7 @@ mod coyote;
 mod host;
 mod host_coyote;
 mod host_mutants;
+mod host_network;
 mod models;
 mod shell;
 mod svh;
