@@ -102,7 +102,7 @@ pub fn emit(network: &Validated, kernel: &Kernel, interface: &Interface) -> Resu
         outputs: Tensor::all(&kernel.outputs, streams.map(|s| &s.outputs[..]), &interface.outputs, false),
     };
     for (side, tensors) in [("inputs", &outside.inputs), ("outputs", &outside.outputs)] {
-        for t in tensors.iter().filter(|t| t.size == 0 || t.packed() != t.size) {
+        if let Some(t) = tensors.iter().find(|t| t.size == 0 || t.packed() != t.size) {
             let (layer, size, packed) = (&t.port.layer, t.size, t.packed());
             return Err(Fault::Kernel(format!(
                 "{side}: {layer} has {size} elements, {packed} of them in words"

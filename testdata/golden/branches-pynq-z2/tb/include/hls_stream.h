@@ -3,7 +3,7 @@
 // Streams hold any number of values, and reading an empty one ends the program. With -DNNET_BOUNDED the processes of a dataflow
 // region run side by side (NNET_PROCESS in nnet_stream.h) and a stream takes as many values as its depth: a read waits for a
 // value, a write for room, as in hardware. When every process waits, the streams that they wait for are printed and the program
-// ends with exit code 3.
+// ends with exit code 3, as it does when a stream of a process ends with values left in it.
 #ifndef NETLATHE_HLS_STREAM_H_
 #define NETLATHE_HLS_STREAM_H_
 
@@ -25,6 +25,14 @@ template <class T> class stream {
   public:
     stream() : depth_(0), name_("of the top function") {}
     explicit stream(const char *name) : depth_(0), name_(name) {}
+
+    // In hardware what is left would be taken for the next sample.
+    ~stream() {
+        if (depth_ > 0 && !values_.empty()) {
+            std::fprintf(stderr, "stream %s: %u value(s) left\n", name_, size());
+            std::exit(3);
+        }
+    }
 
     T read() {
         await_value();
