@@ -4,17 +4,19 @@ use crate::ap_types::{self, ApTypes};
 use crate::cache::Cache;
 use crate::csim::{Compiler, KERNEL_FILES};
 use crate::error::Error;
-use crate::fs::{self, Written};
+use crate::fs::{self, File, Tree, Written};
 use crate::kernel::{self, Emitted};
 use crate::model::{self, Source};
 use crate::project::{self, Assembled, Extras, WRAPPER_FILES, Wishes};
 use crate::report::{self, Next, Note, Report, SCHEMA_VERSION, Stage, StageReport, State};
-use crate::{hash, hex, limits, npy, predict, settings, tool, vectors};
+use crate::reports::Hardware;
+use crate::vendor::{self, Project};
+use crate::{hash, hex, limits, npy, package, predict, settings, tool, vectors};
 use ndarray::{ArrayD, Axis};
 use netlathe_apfixed::to_f32;
 use netlathe_emulator::Plan;
 use netlathe_ir::Diagnostic;
-use netlathe_overlay::Flow;
+use netlathe_overlay::{Flow, Manifest};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -34,10 +36,12 @@ pub struct Options {
     pub overwrite: bool,
     /// Write the project even of a network that the HLS tools cannot take ([`limits`]).
     pub accept_large: bool,
-    /// The stage that must be reached; `None`: as far as what is installed allows.
+    /// The stage that must be reached; `None`: C simulation, if what it needs is installed. Stages after it take from minutes to
+    /// many hours and run only when they are asked for.
     pub until: Option<Stage>,
     pub ap_types: Option<PathBuf>,
     pub cache: Cache,
+    pub vendor: vendor::Options,
 }
 
 /// Something to tell while it goes on.
@@ -136,6 +140,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
         notes: lowered.notes.iter().map(Note::from).collect(),
         stages: Vec::new(),
         differences: Vec::new(),
+        hardware: None,
         next: Next {
             needs: needs.into(),
             installed: installed(target.flow),
@@ -161,7 +166,8 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
                 model_hash: model_hash(source)?,
                 vectors: vectors.files(&emitted, &plan),
             };
-            let assembled = project::assemble(network, &emitted, &target, &extras)?;
+            let mut assembled = project::assemble(network, &emitted, &target, &extras)?;
+            vectors.arrays(&assembled.manifest, &mut assembled.tree)?;
             let written = fs::write_project(&folder, &assembled.tree, options.overwrite)?;
             let verb = match written {
                 Written::Anew => "wrote",
@@ -182,9 +188,47 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
             }
         }
     }
+    hardware(&mut stages, options, &folder, &mut report)?;
     stages.rest(&report.next);
     report.stages = stages.reports;
     Ok(report)
+}
+
+/// HLS, bitstream and package: only when asked for, and only of what C simulation found equal.
+fn hardware(
+    stages: &mut Stages<'_>,
+    options: &Options,
+    folder: &Path,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let Some(until) = options.until.filter(|until| *until >= Stage::Hls) else { return Ok(()) };
+    if !stages.reports.iter().any(|r| r.stage == Stage::Csim && r.state == State::Done) {
+        return Ok(());
+    }
+    let project = Project::open(folder)?;
+    let (plan, tools) = match options.vendor.plan(&project, until.min(Stage::Bitstream)) {
+        Ok(found) => found,
+        Err(missing) => {
+            stages.missing(Stage::Hls, &format!("{}; {}", missing.what, missing.help));
+            return Ok(());
+        }
+    };
+    let mut found = Hardware::new(&project.manifest);
+    for stage in [Stage::Hls, Stage::Bitstream] {
+        if stages.wants(stage) {
+            stages.run(stage, || {
+                vendor::run::stage(&project, &plan, &tools, stage, &mut found).map(|detail| ((), detail))
+            })?;
+        }
+    }
+    report.hardware = Some(found);
+    if stages.wants(Stage::Package) {
+        stages.run(Stage::Package, || {
+            let packed = package::package(folder, None)?;
+            Ok(((), format!("{} ({} bytes, {} files)", packed.path.display(), packed.bytes, packed.files.len())))
+        })?;
+    }
+    Ok(())
 }
 
 /// What C simulation needs.
@@ -312,6 +356,25 @@ impl Vectors {
         (text(&inputs), text(&outputs))
     }
 
+    /// The same numbers for a board's user: what the host gives, and what it must read, as numpy arrays of float32 and float64.
+    fn arrays(&self, manifest: &Manifest, tree: &mut Tree) -> Result<(), Error> {
+        let name = |side: &str, i: usize, of: usize| match of {
+            1 => format!("tb_data/{side}.npy"),
+            _ => format!("tb_data/{side}_{i}.npy"),
+        };
+        let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+        for (i, x) in self.real.iter().enumerate() {
+            files.push((name("x", i, self.real.len()), npy::bytes(x)?));
+        }
+        for (i, (raw, tensor)) in self.outputs.iter().zip(&manifest.outputs).enumerate() {
+            files.push((name("y", i, self.outputs.len()), npy::bytes(&vectors::as_read(raw, tensor)?)?));
+        }
+        for (path, bytes) in files {
+            tree.insert(path, File { bytes, executable: false });
+        }
+        Ok(())
+    }
+
     fn files(&self, emitted: &Emitted, plan: &Plan) -> Vec<(&'static str, String)> {
         let (wrapper_inputs, wrapper_outputs) = self.wrapper(plan);
         vec![
@@ -377,8 +440,11 @@ impl Stages<'_> {
             if self.reports.iter().any(|r| r.stage == stage) {
                 continue;
             }
-            let (state, detail) = if self.wants(stage) {
-                (State::NotReached, format!("netlathe does not run it; it needs {}", next.needs))
+            let (state, detail) = if self.until.is_none() && stage >= Stage::Hls {
+                let how = format!("it runs when asked for, --until {}; it needs {}", stage.name(), next.needs);
+                (State::NotReached, how)
+            } else if self.wants(stage) {
+                (State::NotReached, "the stage before it was not reached".to_owned())
             } else {
                 (State::NotAsked, "not asked for".to_owned())
             };

@@ -69,6 +69,7 @@ fn run_build(mut a: Build) -> Code {
         until: a.until.map(Into::into),
         ap_types: a.common.ap_types,
         cache: standard_cache()?,
+        vendor: netlathe_flow::vendor::Options::default(),
     };
     let progress = Progress::new();
     let json = a.json;

@@ -34,6 +34,7 @@ impl Place {
             until,
             ap_types: None,
             cache: support::cache(),
+            vendor: netlathe_flow::vendor::Options::default(),
         }
     }
 }
