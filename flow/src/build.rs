@@ -225,7 +225,10 @@ fn hardware(
     if stages.wants(Stage::Package) {
         stages.run(Stage::Package, || {
             let packed = package::package(folder, None)?;
-            Ok(((), format!("{} ({} bytes, {} files)", packed.path.display(), packed.bytes, packed.files.len())))
+            Ok((
+                (),
+                format!("{} ({} bytes, {} files)", packed.path.display(), packed.bytes, packed.files.len()),
+            ))
         })?;
     }
     Ok(())
@@ -441,7 +444,8 @@ impl Stages<'_> {
                 continue;
             }
             let (state, detail) = if self.until.is_none() && stage >= Stage::Hls {
-                let how = format!("it runs when asked for, --until {}; it needs {}", stage.name(), next.needs);
+                let how =
+                    format!("it runs when asked for, --until {}; it needs {}", stage.name(), next.needs);
                 (State::NotReached, how)
             } else if self.wants(stage) {
                 (State::NotReached, "the stage before it was not reached".to_owned())

@@ -60,7 +60,10 @@ fn checked(project: &Project, plan: &Plan) -> Result<Vec<u8>, Error> {
     let read = |path: &str| -> Result<Vec<u8>, Error> {
         std::fs::read(project.dir.join(path)).map_err(|_| match earlier(project).and_then(|e| e.failure) {
             Some(failure) => refused(
-                format!("there is no {path}; the last run ended in stage {}: {}", failure.stage, failure.what),
+                format!(
+                    "there is no {path}; the last run ended in stage {}: {}",
+                    failure.stage, failure.what
+                ),
                 "see report.json, remove the cause, and run netlathe build ... --until bitstream",
             ),
             None => refused(
@@ -109,9 +112,8 @@ fn fresh(project: &Project, plan: &Plan, bitstream: &[u8]) -> Result<(), Error> 
             return Err(refused("the bitstream was made from other sources than these".into(), AGAIN));
         }
     }
-    let time = |path: &Path| {
-        path.metadata().and_then(|m| m.modified()).map_err(|e| Error::io("look at", path, &e))
-    };
+    let time =
+        |path: &Path| path.metadata().and_then(|m| m.modified()).map_err(|e| Error::io("look at", path, &e));
     for (_, export) in &plan.exports {
         let made = time(&project.dir.join(export))?;
         for source in project.sources.keys() {
@@ -142,7 +144,11 @@ fn entries(project: &Project, plan: &Plan, bitstream: &[u8]) -> Result<BTreeMap<
     entries.insert("manifest.json".into(), json.into_bytes());
 
     let vectors = |side: &str, count: usize| -> Vec<String> {
-        if count == 1 { vec![format!("{side}.npy")] } else { (0..count).map(|i| format!("{side}_{i}.npy")).collect() }
+        if count == 1 {
+            vec![format!("{side}.npy")]
+        } else {
+            (0..count).map(|i| format!("{side}_{i}.npy")).collect()
+        }
     };
     let x = vectors("x", manifest.inputs.len());
     let y = vectors("y", manifest.outputs.len());

@@ -19,7 +19,9 @@ pub(super) fn page(project: &Project, x: &[String], y: &[String], drivers: &[&St
         }
     }
     out.push_str("\n`manifest.json` says how numbers lie in memory and which registers there are; it holds the bitstream's SHA-256.\n");
-    out.push_str("The expected outputs are those of NetLathe's emulator: the board's must be equal, not close.\n");
+    out.push_str(
+        "The expected outputs are those of NetLathe's emulator: the board's must be equal, not close.\n",
+    );
     out.push_str(&format!("\n## Copy\n\n{}", copy(project)));
     out.push_str("\nCheck that everything arrived:\n\n    sha256sum -c SHA256SUMS\n");
     out.push_str(&format!("\n## Run and verify\n\n{}", verify(project, x, y, drivers)));

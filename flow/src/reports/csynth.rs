@@ -43,21 +43,35 @@ pub fn parse(text: &str) -> Result<Hls, String> {
     };
     const LATENCY: [&str; 2] = ["PerformanceEstimates", "SummaryOfOverallLatency"];
     let cycles = |name: &str| find(&[LATENCY[0], LATENCY[1], name]).and_then(|t| t.parse().ok());
-    let names = [("LUT", &["LUT"][..]), ("FF", &["FF"]), ("DSP", &["DSP", "DSP48E"]), ("BRAM_18K", &["BRAM_18K"]), ("URAM", &["URAM"])];
+    let names = [
+        ("LUT", &["LUT"][..]),
+        ("FF", &["FF"]),
+        ("DSP", &["DSP", "DSP48E"]),
+        ("BRAM_18K", &["BRAM_18K"]),
+        ("URAM", &["URAM"]),
+    ];
     let resources = names
         .iter()
         .filter_map(|(name, tags)| {
             let of = |part: &str| {
                 tags.iter().find_map(|tag| find(&["AreaEstimates", part, tag])).and_then(|t| number(&t))
             };
-            Some(Resource { name: (*name).into(), used: of("Resources")?, available: of("AvailableResources") })
+            Some(Resource {
+                name: (*name).into(),
+                used: of("Resources")?,
+                available: of("AvailableResources"),
+            })
         })
         .collect();
     Ok(Hls {
         version: find(&["ReportVersion", "Version"]),
         top: find(&["UserAssignments", "TopModelName"]),
         clock_target_ns: period(&["UserAssignments", "TargetClockPeriod"])?,
-        clock_estimated_ns: period(&["PerformanceEstimates", "SummaryOfTimingAnalysis", "EstimatedClockPeriod"])?,
+        clock_estimated_ns: period(&[
+            "PerformanceEstimates",
+            "SummaryOfTimingAnalysis",
+            "EstimatedClockPeriod",
+        ])?,
         latency_cycles: Range { min: cycles("Best-caseLatency"), max: cycles("Worst-caseLatency") },
         interval_cycles: Range { min: cycles("Interval-min"), max: cycles("Interval-max") },
         resources,

@@ -204,9 +204,7 @@ pub fn read(path: &Path) -> Result<String, String> {
 /// Why not, with the file's name.
 pub fn read_as<T>(path: &Path, parse: fn(&str) -> Result<T, String>) -> Result<T, String> {
     let text = read(path)?;
-    parse(&text).map_err(|why| {
-        format!("{}: {why}", path.file_name().unwrap_or_default().to_string_lossy())
-    })
+    parse(&text).map_err(|why| format!("{}: {why}", path.file_name().unwrap_or_default().to_string_lossy()))
 }
 
 /// Writes a file beside and renames it, so that it is there whole or not at all.

@@ -44,7 +44,10 @@ pub fn describe(hardware: &Hardware) -> String {
         line(format!("{} runs at {} MHz.", clock.name, clock.mhz));
     }
     if let Some(power) = &hardware.power {
-        let sure = power.confidence.as_deref().map_or_else(String::new, |c| format!(", confidence {}", c.to_lowercase()));
+        let sure = power
+            .confidence
+            .as_deref()
+            .map_or_else(String::new, |c| format!(", confidence {}", c.to_lowercase()));
         line(format!(
             "Power is estimated at {} W ({} W dynamic, {} W static{sure}).",
             power.total_w, power.dynamic_w, power.static_w

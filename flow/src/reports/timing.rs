@@ -115,7 +115,9 @@ pub fn parse(text: &str) -> Result<Timing, String> {
     let slack = |name: &str| -> Result<Option<f64>, String> {
         match field(name)? {
             "NA" => Ok(None),
-            v => number(v).map(Some).ok_or_else(|| format!("{name} is `{}`, not a number", super::clipped(v))),
+            v => {
+                number(v).map(Some).ok_or_else(|| format!("{name} is `{}`, not a number", super::clipped(v)))
+            }
         }
     };
     let count = |name: &str| -> Result<u64, String> {

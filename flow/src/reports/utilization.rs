@@ -75,7 +75,10 @@ fn flat(text: &str) -> Vec<Resource> {
     let mut columns: Option<(usize, usize)> = None;
     let mut found: Vec<Resource> = Vec::new();
     for line in text.lines() {
-        let Some(row) = cells(line) else { continue };
+        let Some(row) = cells(line) else {
+            columns = columns.filter(|_| line.starts_with('+'));
+            continue;
+        };
         let row: Vec<&str> = row.into_iter().map(str::trim).collect();
         let at = |name: &str| row.iter().position(|c| *c == name);
         if row[0] == "Site Type" {
@@ -110,7 +113,12 @@ fn hierarchy(text: &str) -> Result<Utilization, String> {
     let mut found = Utilization::default();
     let mut path: Vec<String> = Vec::new();
     for line in text.lines() {
-        let Some(row) = cells(line) else { continue };
+        let Some(row) = cells(line) else {
+            if !line.starts_with('+') {
+                columns.clear();
+            }
+            continue;
+        };
         let name = row[0].trim();
         if name == "Instance" {
             columns = COLUMNS

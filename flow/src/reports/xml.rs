@@ -40,7 +40,11 @@ pub fn text(document: &str, path: &[&str]) -> Option<String> {
 }
 
 fn unescaped(text: &str) -> String {
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&apos;", "'")
+        .replace("&amp;", "&")
 }
 
 #[cfg(test)]
@@ -49,7 +53,8 @@ mod tests {
 
     #[test]
     fn by_path_and_only_by_path() {
-        let doc = "<?xml version=\"1.0\"?><r><!-- <a> --><a><b x='1'> 1 </b></a><b>2</b><c/><d>&lt;e&gt;</d></r>";
+        let doc =
+            "<?xml version=\"1.0\"?><r><!-- <a> --><a><b x='1'> 1 </b></a><b>2</b><c/><d>&lt;e&gt;</d></r>";
         assert_eq!(text(doc, &["a", "b"]).as_deref(), Some("1"));
         assert_eq!(text(doc, &["b"]).as_deref(), Some("2"));
         assert_eq!(text(doc, &["d"]).as_deref(), Some("<e>"));

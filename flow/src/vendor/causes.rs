@@ -110,9 +110,7 @@ impl Cause {
             Cause::Csim => {
                 "the HLS tool's own C simulation differs from NetLathe's or does not compile; please report it with the log"
             }
-            Cause::Cosim => {
-                "the RTL differs from the C++, or it stalls; please report it with the log"
-            }
+            Cause::Cosim => "the RTL differs from the C++, or it stalls; please report it with the log",
             Cause::TooLarge => {
                 "make the network smaller: a larger ReuseFactor with Strategy Resource, narrower types, IOType io_stream; or take a larger board"
             }
@@ -125,11 +123,15 @@ impl Cause {
             Cause::Clock => {
                 "ask for the clock that is reached (--clock NS), or shorten the paths with a larger ReuseFactor"
             }
-            Cause::Source => "this is a mistake in NetLathe; please report it with the log, the model and the configuration",
+            Cause::Source => {
+                "this is a mistake in NetLathe; please report it with the log, the model and the configuration"
+            }
             Cause::Registers => {
                 "drivers would write to wrong addresses, so nothing is exported; please report both values with the HLS tool's version"
             }
-            Cause::Report => "look for the report in the project's folder and at the log; without it nothing is exported",
+            Cause::Report => {
+                "look for the report in the project's folder and at the log; without it nothing is exported"
+            }
             Cause::Unknown => "read the log; if the project is at fault, please report it",
         }
     }
@@ -149,42 +151,114 @@ const fn row(cause: Cause, holds: &'static [&'static str], source: &'static str)
 
 /// What the tools say, those rows first that explain others.
 pub const TABLE: &[Row] = &[
-    row(Cause::Disk, &["No space left on device"], "errno ENOSPC, strerror(3); github.com/fastmachinelearning/hls4ml/issues/35"),
-    row(Cause::Disk, &["[Common 17-49]", "writeMessage failed"], "github.com/f4pga/f4pga-arch-defs/issues/1527"),
+    row(
+        Cause::Disk,
+        &["No space left on device"],
+        "errno ENOSPC, strerror(3); github.com/fastmachinelearning/hls4ml/issues/35",
+    ),
+    row(
+        Cause::Disk,
+        &["[Common 17-49]", "writeMessage failed"],
+        "github.com/f4pga/f4pga-arch-defs/issues/1527",
+    ),
     row(Cause::Disk, &["Disk quota exceeded"], "errno EDQUOT, strerror(3)"),
-    row(Cause::Memory, &["rdiArgs.sh: line", "Killed"], "github.com/Xilinx/kria-vitis-platforms/issues/1, hls4ml issues 438 and 539"),
-    row(Cause::Memory, &["/loader: line", "Killed"], "github.com/ucb-bar/fpga-zynq/issues/56 (Vivado 2016.2)"),
-    row(Cause::Memory, &["unable to execute command: Killed"], "github.com/Xilinx/finn/issues/1214 (clang in Vitis HLS 2022.2)"),
+    row(
+        Cause::Memory,
+        &["rdiArgs.sh: line", "Killed"],
+        "github.com/Xilinx/kria-vitis-platforms/issues/1, hls4ml issues 438 and 539",
+    ),
+    row(
+        Cause::Memory,
+        &["/loader: line", "Killed"],
+        "github.com/ucb-bar/fpga-zynq/issues/56 (Vivado 2016.2)",
+    ),
+    row(
+        Cause::Memory,
+        &["unable to execute command: Killed"],
+        "github.com/Xilinx/finn/issues/1214 (clang in Vitis HLS 2022.2)",
+    ),
     row(Cause::Memory, &["Cannot allocate memory"], "errno ENOMEM, strerror(3)"),
     row(Cause::Memory, &["std::bad_alloc"], "C++ standard, [bad.alloc]"),
-    row(Cause::Memory, &["Error 137"], "make's word for a command that was killed; kria-vitis-platforms/issues/1"),
-    row(Cause::Licence, &["[Common 17-345]"], "hundreds of threads; e.g. blog.abbey1.org.uk, Resilient Xilinx Vivado licence acquisition"),
-    row(Cause::Licence, &["[XOCC 60-705]", "valid license is installed"], "github.com/Xilinx/XRT/issues/4345: it also lists no platform"),
+    row(
+        Cause::Memory,
+        &["Error 137"],
+        "make's word for a command that was killed; kria-vitis-platforms/issues/1",
+    ),
+    row(
+        Cause::Licence,
+        &["[Common 17-345]"],
+        "hundreds of threads; e.g. blog.abbey1.org.uk, Resilient Xilinx Vivado licence acquisition",
+    ),
+    row(
+        Cause::Licence,
+        &["[XOCC 60-705]", "valid license is installed"],
+        "github.com/Xilinx/XRT/issues/4345: it also lists no platform",
+    ),
     row(Cause::Licence, &["License check-out failed"], "FlexNet's words, as quoted for Vivado 2023.1"),
-    row(Cause::Version, &["[BD::TCL 103-204", "This script was generated using Vivado"], "github.com/Xilinx/mlir-aie/issues/341 (103-2041), hguq/HG-PIPE/issues/5 (103-2042)"),
+    row(
+        Cause::Version,
+        &["[BD::TCL 103-204", "This script was generated using Vivado"],
+        "github.com/Xilinx/mlir-aie/issues/341 (103-2041), hguq/HG-PIPE/issues/5 (103-2042)",
+    ),
     row(Cause::Version, &["[BD_TCL-109]"], "github.com/xupsh/Pynq-CV-OV5640/issues/1 (2018.3)"),
     row(Cause::Version, &["[HLS 200-644]", "is not supported"], "github.com/Xilinx/PYNQ/issues/1174"),
     row(Cause::Version, &["ERROR: this Vivado's IP catalogue has no"], "design.tcl"),
-    row(Cause::BoardFiles, &["[Board 49-71]"], "github.com/stnolting/neorv32-setups/issues/290 (2025.1), pulp-platform/bender/issues/361 (2025.2)"),
+    row(
+        Cause::BoardFiles,
+        &["[Board 49-71]"],
+        "github.com/stnolting/neorv32-setups/issues/290 (2025.1), pulp-platform/bender/issues/361 (2025.2)",
+    ),
     row(Cause::BoardFiles, &["ERROR: the board files of", "are not installed in this Vivado"], "design.tcl"),
-    row(Cause::Part, &["[HLS 200-1023]", "is not installed"], "github.com/Xilinx/finn/issues/948, Digilent/vivado-boards/issues/39"),
+    row(
+        Cause::Part,
+        &["[HLS 200-1023]", "is not installed"],
+        "github.com/Xilinx/finn/issues/948, Digilent/vivado-boards/issues/39",
+    ),
     row(Cause::Part, &["[Coretcl 2-106]"], "github.com/analogdevicesinc/hdl/issues/419 and 427"),
     row(Cause::Part, &["Command failed: Part", "not found"], "github.com/li3tuo4/rc-fpga-zcu/issues/14"),
     row(Cause::Part, &["[Common 17-577]", "non-timing device"], "public logs of Vivado 2021.2 for xck26"),
     row(Cause::Platform, &["[v++ 60-1258]"], "github.com/Xilinx/Vitis-Tutorials/issues/3"),
     row(Cause::Platform, &["[v++ 60-587]"], "github.com/Xilinx/Vitis-Tutorials/issues/3"),
     row(Cause::Platform, &["60-705]", "No platform was found"], "github.com/Xilinx/data-analytics/issues/1"),
-    row(Cause::Cosim, &["ERROR: [COSIM 212-"], "github.com/KastnerRG/Read_the_docs/issues/26, sharc-lab/Edge-MoE/issues/5, Vitis_Libraries/issues/111"),
-    row(Cause::Csim, &["[SIM 211-100]"], "github.com/Xilinx/finn-hlslib/issues/60, public logs of Vitis HLS 2020.2 to 2024.1"),
+    row(
+        Cause::Cosim,
+        &["ERROR: [COSIM 212-"],
+        "github.com/KastnerRG/Read_the_docs/issues/26, sharc-lab/Edge-MoE/issues/5, Vitis_Libraries/issues/111",
+    ),
+    row(
+        Cause::Csim,
+        &["[SIM 211-100]"],
+        "github.com/Xilinx/finn-hlslib/issues/60, public logs of Vitis HLS 2020.2 to 2024.1",
+    ),
     row(Cause::Csim, &["[SIM 100]"], "github.com/Xilinx/finn-hlslib/issues/60 (the csim log's spelling)"),
-    row(Cause::TooLarge, &["[Place 30-640]"], "github.com/Xilinx/QNN-MO-PYNQ/issues/12 (2018.2), theseus-cores/issues/1"),
+    row(
+        Cause::TooLarge,
+        &["[Place 30-640]"],
+        "github.com/Xilinx/QNN-MO-PYNQ/issues/12 (2018.2), theseus-cores/issues/1",
+    ),
     row(Cause::TooLarge, &["ERROR: [DRC UTLZ-"], "public logs, e.g. Vivado for xck26 and xcvu33p"),
     row(Cause::TooLarge, &["[Place 30-484]"], "github.com/chili-chips-ba/openeye-CamSI/issues/33 (2024.1)"),
-    row(Cause::TooLarge, &["[Place 30-487]"], "github.com/stanford-ppl/spatial/issues/279: `The packing of instances into the device could not be obeyed`"),
-    row(Cause::Unroutable, &["ERROR: [Route 35-"], "github.com/UCLA-VAST/FlexCNN/issues/18; public logs of 35-7 and 35-4445"),
+    row(
+        Cause::TooLarge,
+        &["[Place 30-487]"],
+        "github.com/stanford-ppl/spatial/issues/279: `The packing of instances into the device could not be obeyed`",
+    ),
+    row(
+        Cause::Unroutable,
+        &["ERROR: [Route 35-"],
+        "github.com/UCLA-VAST/FlexCNN/issues/18; public logs of 35-7 and 35-4445",
+    ),
     row(Cause::Timing, &["ERROR: timing is missed"], "design.tcl"),
-    row(Cause::Timing, &["[VPL 101-2]", "did not meet timing"], "github.com/firesim/firesim/issues/1293, Xilinx/xup_vitis_network_example/issues/42"),
-    row(Cause::Timing, &["[VPL-4]", "did not meet timing"], "github.com/fpgasystems/Vitis_with_100Gbps_TCP-IP/issues/6"),
+    row(
+        Cause::Timing,
+        &["[VPL 101-2]", "did not meet timing"],
+        "github.com/firesim/firesim/issues/1293, Xilinx/xup_vitis_network_example/issues/42",
+    ),
+    row(
+        Cause::Timing,
+        &["[VPL-4]", "did not meet timing"],
+        "github.com/fpgasystems/Vitis_with_100Gbps_TCP-IP/issues/6",
+    ),
     row(Cause::Source, &["ERROR: [SYNCHK "], "UG902: unsynthesizable C++"),
     row(Cause::Source, &["ERROR: [HLS 214-"], "UG1399 \"HLS 214\" front-end messages"),
     row(Cause::Source, &["ERROR: [HLS 207-"], "UG1399: the compiler's own messages"),

@@ -30,7 +30,11 @@ impl Options {
     ///
     /// # Errors
     /// The first tool that is missing for it.
-    pub fn plan(&self, project: &Project, until: crate::report::Stage) -> Result<(Plan, Tools), plan::Missing> {
+    pub fn plan(
+        &self,
+        project: &Project,
+        until: crate::report::Stage,
+    ) -> Result<(Plan, Tools), plan::Missing> {
         let tools = self.tools.clone().unwrap_or_else(Tools::here);
         let plan = plan(project, &tools, until, self.timeout.unwrap_or(plan::TIMEOUT))?;
         Ok((plan, tools))

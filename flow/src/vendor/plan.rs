@@ -129,7 +129,11 @@ pub fn results(project: &Project) -> Plan {
             vec![
                 place(Hls, What::Hls, &["**/TOP_csynth.xml", "**/csynth.xml"]),
                 place(Hls, What::Registers, &["**/xTOP_hw.h"]),
-                place(Bitstream, What::Utilization, &["reports/utilization*.rpt", "**/*utilization_placed*.rpt"]),
+                place(
+                    Bitstream,
+                    What::Utilization,
+                    &["reports/utilization*.rpt", "**/*utilization_placed*.rpt"],
+                ),
                 place(Bitstream, What::Timing, &["reports/timing*.rpt", "**/*timing_summary*routed*.rpt"]),
                 place(Bitstream, What::Power, &["reports/power*.rpt", "**/*power_routed*.rpt"]),
                 place(Bitstream, What::Clocks, &["export/NAME.xclbin.info", "**/*.xclbin.info"]),
@@ -182,12 +186,15 @@ fn zynq(project: &Project, tools: &Tools, until: Stage) -> Result<Vec<Step>, Mis
     let (program, args) = match (&tools.vitis_hls, &tools.vitis_run, &tools.vivado_hls) {
         (_, _, Some(old)) if project.legacy_hls => (old.clone(), vec!["-f", "build_hls.tcl"]),
         (Some(hls), _, _) if !project.legacy_hls => (hls.clone(), vec!["-f", "build_hls.tcl"]),
-        (_, Some(run), _) if !project.legacy_hls => (run.clone(), vec!["--mode", "hls", "--tcl", "build_hls.tcl"]),
+        (_, Some(run), _) if !project.legacy_hls => {
+            (run.clone(), vec!["--mode", "hls", "--tcl", "build_hls.tcl"])
+        }
         (_, _, Some(old)) => (old.clone(), vec!["-f", "build_hls.tcl"]),
         _ if project.legacy_hls => {
             return Err(Missing {
                 what: "`vivado_hls` was not found, and the project is for Vivado HLS (2019.2, 2020.1)".into(),
-                help: "source the settings64.sh of such a Vivado, or write the project without --legacy-hls".into(),
+                help: "source the settings64.sh of such a Vivado, or write the project without --legacy-hls"
+                    .into(),
             });
         }
         _ => {
@@ -205,7 +212,11 @@ fn zynq(project: &Project, tools: &Tools, until: Stage) -> Result<Vec<Step>, Mis
     };
     let mut steps = vec![hls];
     if until >= Stage::Bitstream {
-        let vivado = needed(tools.vivado.as_ref(), "vivado", "install AMD Vivado, of the HLS tool's version, and source its settings64.sh")?;
+        let vivado = needed(
+            tools.vivado.as_ref(),
+            "vivado",
+            "install AMD Vivado, of the HLS tool's version, and source its settings64.sh",
+        )?;
         // UG835 "Vivado command line options": -mode, -source, -nojournal, -log.
         let args = ["-mode", "batch", "-source", "design.tcl", "-nojournal", "-log", "logs/vivado.log"];
         steps.push(Step {
@@ -247,7 +258,11 @@ fn alveo(project: &Project, tools: &Tools) -> Result<Vec<Step>, Missing> {
 
 /// Coyote's own build: configure, HLS and projects, then synthesis to bitstreams.
 fn coyote(tools: &Tools) -> Result<Vec<Step>, Missing> {
-    needed(tools.vivado.as_ref(), "vivado", "install AMD Vivado, 2022.1 or later, and source its settings64.sh")?;
+    needed(
+        tools.vivado.as_ref(),
+        "vivado",
+        "install AMD Vivado, 2022.1 or later, and source its settings64.sh",
+    )?;
     let hls = tools.vitis_hls.as_ref().or(tools.vitis_run.as_ref());
     needed(hls, "vitis_hls", VITIS)?;
     let cmake = needed(tools.cmake.as_ref(), "cmake", "apt-get install cmake")?;
@@ -303,7 +318,10 @@ impl Plan {
             out.push_str(&format!("report {}: {}\n", p.what.name(), p.patterns.join(" or ")));
         }
         for (from, to) in &self.exports {
-            out.push_str(&format!("export {to}{}\n", if from == to { String::new() } else { format!(" from {from}") }));
+            out.push_str(&format!(
+                "export {to}{}\n",
+                if from == to { String::new() } else { format!(" from {from}") }
+            ));
         }
         out
     }

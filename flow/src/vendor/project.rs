@@ -42,7 +42,10 @@ impl Project {
         let path = dir.join("manifest.json");
         let bytes = std::fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
         let manifest = Manifest::from_json(&bytes).map_err(|e| {
-            Error::usage(format!("{}: {e}", path.display()), "write the project again with `netlathe build --overwrite`")
+            Error::usage(
+                format!("{}: {e}", path.display()),
+                "write the project again with `netlathe build --overwrite`",
+            )
         })?;
         let has = |name: &str| sources.contains_key(name);
         let kind = match manifest.flow {

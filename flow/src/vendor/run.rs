@@ -7,20 +7,20 @@ use super::tools::{self, Tools};
 use crate::error::Error;
 use crate::hash;
 use crate::report::Stage;
-use crate::reports::{self, Failure, Hardware, StepDone, csynth, find, power, registers, timing, utilization, xclbin};
+use crate::reports::{
+    self, Failure, Hardware, StepDone, csynth, find, power, registers, timing, utilization, xclbin,
+};
 use crate::tool::{Finished, Tool, ToolError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// How much of a log's end is searched for causes.
 const LOG_BYTES: u64 = 4 << 20;
 /// How many of the tools' own logs are searched.
 const LOG_FILES: usize = 64;
-/// Times on files may be a little older than the clock that they were written by.
-const CLOCK_GRAIN: Duration = Duration::from_secs(2);
 /// By how much a clock may differ from the one asked for: reports round.
 const CLOCK_TOLERANCE: f64 = 0.002;
 
@@ -70,7 +70,12 @@ pub fn stage(
             hardware.failure = Some(Failure {
                 stage: stage.name().into(),
                 step: step.into(),
-                cause: if matches!(e, Error::Tool(ToolError::Timeout { .. })) { "timeout" } else { "unknown" }.into(),
+                cause: if matches!(e, Error::Tool(ToolError::Timeout { .. })) {
+                    "timeout"
+                } else {
+                    "unknown"
+                }
+                .into(),
                 what: e.to_string(),
                 help: String::new(),
             });
@@ -118,7 +123,9 @@ fn steps(
         let stamp_path = logs.join(format!("{}.done.json", step.name));
         let stamp = std::fs::read(&stamp_path).ok().and_then(|b| serde_json::from_slice::<Stamp>(&b).ok());
         let up_to_date = fresh
-            && stamp.as_ref().is_some_and(|s| s.key == key && outputs(project, step).as_ref() == Some(&s.outputs));
+            && stamp
+                .as_ref()
+                .is_some_and(|s| s.key == key && outputs(project, step).as_ref() == Some(&s.outputs));
         let mut done = StepDone {
             name: step.name.into(),
             command: step.line(),
@@ -139,8 +146,7 @@ fn steps(
             // What an earlier run exported must not be taken for this one's.
             discard(project, plan)?;
         }
-        let begun = SystemTime::now();
-        let finished = match run(project, plan, step, tools, begun)? {
+        let finished = match run(project, plan, step, tools)? {
             Ok(finished) => finished,
             Err(wrong) => {
                 hardware.steps.push(done);
@@ -176,7 +182,10 @@ fn detail(stage: Stage, ran: usize, hardware: &Hardware) -> String {
     let again = if ran == 0 { "already up to date" } else { "done" };
     match (stage, &hardware.hls, &hardware.timing) {
         (Stage::Hls, Some(hls), _) => {
-            format!("{again}; HLS expects paths of {} ns at {} ns", hls.clock_estimated_ns, hls.clock_target_ns)
+            format!(
+                "{again}; HLS expects paths of {} ns at {} ns",
+                hls.clock_estimated_ns, hls.clock_target_ns
+            )
         }
         (Stage::Bitstream, _, Some(timing)) => match timing.setup.worst_ns {
             Some(slack) => format!("{again}; timing is met with {slack} ns to spare"),
@@ -223,8 +232,8 @@ fn run(
     plan: &Plan,
     step: &Step,
     tools: &Tools,
-    begun: SystemTime,
 ) -> Result<Result<Finished, Wrong>, Error> {
+    let before = own_logs(project, plan);
     for output in &step.outputs {
         if let Some(folder) = project.dir.join(output).parent().filter(|_| output.starts_with("export/")) {
             std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, &e))?;
@@ -243,36 +252,37 @@ fn run(
     for output in &step.outputs {
         tool = tool.makes(output);
     }
-    let status = match tool.run() {
+    let (status, unwritten) = match tool.run() {
         Ok(finished) => return Ok(Ok(finished)),
-        Err(ToolError::Failed { status, .. }) => Some(status),
-        // Tools that end well without their work (field experience with Vivado's runs) say why in a log, too.
-        Err(ToolError::Missing { .. } | ToolError::Stale { .. }) => None,
+        Err(ToolError::Failed { status, .. }) => (Some(status), None),
+        // A tool that ends well without its work says why in a log, too.
+        Err(ToolError::Missing { path, .. } | ToolError::Stale { path, .. }) => (None, Some(path)),
         Err(e) => return Err(e.into()),
     };
     let mut texts = vec![tail_of(&log)];
-    texts.extend(own_logs(project, plan, begun).iter().map(|p| tail_of(p)));
+    // Compared with themselves and not with a clock, as outputs are.
+    let new = own_logs(project, plan).into_iter().filter(|(p, time)| before.get(p) != Some(time));
+    texts.extend(new.take(LOG_FILES).map(|(p, _)| tail_of(&p)));
     let Found { cause, said } = causes::of(status, texts.iter().map(String::as_str));
-    let what = match (cause, status) {
-        (Cause::Unknown, Some(status)) => format!("`{}` failed ({})", step.line(), crate::tool::status_text(status)),
-        (Cause::Unknown, None) => {
-            let written = |p: &&String| {
-                let time = project.dir.join(p).metadata().and_then(|m| m.modified());
-                time.is_ok_and(|t| t + CLOCK_GRAIN >= begun)
-            };
-            let missing: Vec<&str> = step.outputs.iter().filter(|p| !written(p)).map(String::as_str).collect();
-            format!("`{}` ended well but did not write {}", step.line(), missing.join(", "))
+    let what = match (cause, status, unwritten) {
+        (Cause::Unknown, Some(status), _) => {
+            format!("`{}` failed ({})", step.line(), crate::tool::status_text(status))
+        }
+        (Cause::Unknown, None, Some(path)) => {
+            format!("`{}` ended well but did not write {}", step.line(), path.display())
         }
         _ => String::new(),
     };
     Ok(Err(wrong(cause, what, said, &log)))
 }
 
-/// Logs that the tools wrote besides since then, the newest first.
-fn own_logs(project: &Project, plan: &Plan, begun: SystemTime) -> Vec<PathBuf> {
-    let since = begun.checked_sub(CLOCK_GRAIN).unwrap_or(begun);
-    let new = |p: &PathBuf| p.metadata().and_then(|m| m.modified()).is_ok_and(|t| t >= since);
-    plan.logs.iter().flat_map(|pattern| find::files(&project.dir, pattern)).filter(new).take(LOG_FILES).collect()
+/// Logs that the tools write besides, with their times.
+fn own_logs(project: &Project, plan: &Plan) -> BTreeMap<PathBuf, Option<SystemTime>> {
+    let time = |p: PathBuf| {
+        let time = p.metadata().and_then(|m| m.modified()).ok();
+        (p, time)
+    };
+    plan.logs.iter().flat_map(|pattern| find::files(&project.dir, pattern)).map(time).collect()
 }
 
 /// The end of a log; empty when there is none.
@@ -311,7 +321,9 @@ fn gather(project: &Project, plan: &Plan, stage: Stage, hardware: &mut Hardware)
                 // A flat and a hierarchical one, together or apart.
                 let mut all: Option<utilization::Utilization> = None;
                 for file in &files {
-                    let Some(found) = hardware.keep("utilization", reports::read_as(file, utilization::parse)) else {
+                    let Some(found) =
+                        hardware.keep("utilization", reports::read_as(file, utilization::parse))
+                    else {
                         continue;
                     };
                     all = Some(match all {
@@ -339,7 +351,8 @@ fn gather(project: &Project, plan: &Plan, stage: Stage, hardware: &mut Hardware)
             }
             What::Power => hardware.power = hardware.keep("power", reports::read_as(newest, power::parse)),
             What::Clocks => {
-                hardware.clocks = hardware.keep("clocks", reports::read_as(newest, xclbin::parse)).unwrap_or_default();
+                hardware.clocks =
+                    hardware.keep("clocks", reports::read_as(newest, xclbin::parse)).unwrap_or_default();
             }
         }
     }
@@ -392,13 +405,16 @@ fn verdict(project: &Project, plan: &Plan, stage: Stage, hardware: &mut Hardware
 }
 
 fn unread(hardware: &Hardware, report: &str) -> String {
-    let why = hardware.unread.iter().find(|u| u.report == report).map_or("it was not found", |u| u.why.as_str());
+    let why =
+        hardware.unread.iter().find(|u| u.report == report).map_or("it was not found", |u| u.why.as_str());
     format!("the {report} report cannot be read: {why}")
 }
 
 /// The clock that the processor gives to the kernel.
 fn slower(timing: &timing::Timing, period_ns: f64) -> Result<(), String> {
-    let Some(clock) = timing.clocks.iter().find(|c| c.name.starts_with("clk_fpga") || c.name.starts_with("clk_pl")) else {
+    let Some(clock) =
+        timing.clocks.iter().find(|c| c.name.starts_with("clk_fpga") || c.name.starts_with("clk_pl"))
+    else {
         return Ok(());
     };
     if clock.period_ns > period_ns * (1.0 + CLOCK_TOLERANCE) {
@@ -413,7 +429,8 @@ fn slower(timing: &timing::Timing, period_ns: f64) -> Result<(), String> {
 fn check_registers(project: &Project, plan: &Plan, hardware: &mut Hardware) -> Result<(), Wrong> {
     let expected = &project.manifest.registers;
     let place = plan.reports.iter().find(|p| p.what == What::Registers);
-    let header = place.and_then(|p| p.patterns.iter().find_map(|pattern| find::newest(&project.dir, pattern)));
+    let header =
+        place.and_then(|p| p.patterns.iter().find_map(|pattern| find::newest(&project.dir, pattern)));
     let bad = |cause: Cause, what: String| Wrong { cause, what, said: String::new(), log: None };
     let Some(header) = header else {
         return match (project.kind, expected.0.is_empty()) {

@@ -8,6 +8,8 @@ mod fs;
 mod fuzz;
 mod limits;
 mod npy;
+mod reports;
 mod support;
 mod supported;
 mod tool;
+mod vendor;
