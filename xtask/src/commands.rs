@@ -22,6 +22,7 @@ pub(crate) fn run(arguments: Arguments) -> Code {
         Command::Build(a) => run_build(a),
         Command::Config(a) => run_config(&a),
         Command::Predict(a) => run_predict(&a),
+        Command::Package(a) => crate::package::run(&a),
         Command::Conformance(a) => run_conformance(a),
         Command::Doctor(a) => run_doctor(&a),
         Command::Test(a) => run_test(a),

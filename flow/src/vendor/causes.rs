@@ -13,6 +13,8 @@ pub enum Cause {
     Memory,
     Licence,
     Version,
+    /// A tool that another one starts is not there.
+    Tool,
     BoardFiles,
     Part,
     Platform,
@@ -40,6 +42,7 @@ impl Cause {
             Cause::Memory => "memory",
             Cause::Licence => "licence",
             Cause::Version => "version",
+            Cause::Tool => "tool",
             Cause::BoardFiles => "board_files",
             Cause::Part => "part",
             Cause::Platform => "platform",
@@ -63,6 +66,7 @@ impl Cause {
             Cause::Memory => "the machine ran out of memory and a tool was killed",
             Cause::Licence => "a licence is missing",
             Cause::Version => "this version of the tools does not fit the project",
+            Cause::Tool => "a tool that this one starts is missing or too old",
             Cause::BoardFiles => "the board's files are not installed in Vivado",
             Cause::Part => "this installation does not have the board's device",
             Cause::Platform => "the card's platform is not installed",
@@ -95,6 +99,9 @@ impl Cause {
             }
             Cause::Version => {
                 "source the settings64.sh of another version: Vitis HLS and Vivado 2020.2 to 2025.x; `netlathe doctor` shows which one is found"
+            }
+            Cause::Tool => {
+                "the tool says which one; source its settings64.sh or setup.sh, and look with `netlathe doctor`"
             }
             Cause::BoardFiles => {
                 "install the board's files: in Vivado Tools > XHub Stores > Boards, or the board vendor's archive in \
@@ -203,6 +210,8 @@ pub const TABLE: &[Row] = &[
     row(Cause::Version, &["[BD_TCL-109]"], "github.com/xupsh/Pynq-CV-OV5640/issues/1 (2018.3)"),
     row(Cause::Version, &["[HLS 200-644]", "is not supported"], "github.com/Xilinx/PYNQ/issues/1174"),
     row(Cause::Version, &["ERROR: this Vivado's IP catalogue has no"], "design.tcl"),
+    row(Cause::Tool, &["build_xclbin: error:", "is not found"], "build_xclbin.sh"),
+    row(Cause::Tool, &["build_xclbin: error:", "is needed"], "build_xclbin.sh"),
     row(
         Cause::BoardFiles,
         &["[Board 49-71]"],
@@ -220,6 +229,7 @@ pub const TABLE: &[Row] = &[
     row(Cause::Platform, &["[v++ 60-1258]"], "github.com/Xilinx/Vitis-Tutorials/issues/3"),
     row(Cause::Platform, &["[v++ 60-587]"], "github.com/Xilinx/Vitis-Tutorials/issues/3"),
     row(Cause::Platform, &["60-705]", "No platform was found"], "github.com/Xilinx/data-analytics/issues/1"),
+    row(Cause::Platform, &["build_xclbin: error:", "platform"], "build_xclbin.sh"),
     row(
         Cause::Cosim,
         &["ERROR: [COSIM 212-"],
@@ -249,6 +259,8 @@ pub const TABLE: &[Row] = &[
         "github.com/UCLA-VAST/FlexCNN/issues/18; public logs of 35-7 and 35-4445",
     ),
     row(Cause::Timing, &["ERROR: timing is missed"], "design.tcl"),
+    row(Cause::Timing, &["build_xclbin: error:", "timing is missed:"], "build_xclbin.sh"),
+    row(Cause::Clock, &["build_xclbin: error: the kernel reaches"], "build_xclbin.sh"),
     row(
         Cause::Timing,
         &["[VPL 101-2]", "did not meet timing"],
@@ -302,7 +314,10 @@ pub fn of<'a>(status: Option<ExitStatus>, logs: impl IntoIterator<Item = &'a str
     if status.is_some_and(|s| s.signal() == Some(9) || s.code() == Some(137)) {
         return Found { cause: Cause::Memory, said: String::new() };
     }
-    let first = logs.into_iter().flat_map(str::lines).find(|l| l.trim_start().starts_with("ERROR:"));
+    let first = logs.into_iter().flat_map(str::lines).find(|l| {
+        let line = l.trim_start();
+        line.starts_with("ERROR:") || line.contains(": error: ")
+    });
     Found { cause: Cause::Unknown, said: first.map(shown).unwrap_or_default() }
 }
 

@@ -127,19 +127,16 @@ pub fn results(project: &Project) -> Plan {
         ),
         Kind::Alveo => (
             vec![
-                place(Hls, What::Hls, &["**/TOP_csynth.xml", "**/csynth.xml"]),
-                place(Hls, What::Registers, &["**/xTOP_hw.h"]),
-                place(
-                    Bitstream,
-                    What::Utilization,
-                    &["reports/utilization*.rpt", "**/*utilization_placed*.rpt"],
-                ),
-                place(Bitstream, What::Timing, &["reports/timing*.rpt", "**/*timing_summary*routed*.rpt"]),
-                place(Bitstream, What::Power, &["reports/power*.rpt", "**/*power_routed*.rpt"]),
-                place(Bitstream, What::Clocks, &["export/NAME.xclbin.info", "**/*.xclbin.info"]),
+                place(Hls, What::Hls, &["NAME_hls/**/TOP_csynth.xml", "_x_hw/**/TOP_csynth.xml"]),
+                place(Hls, What::Registers, &["_x_hw/**/xTOP_hw.h"]),
+                // The kernel's own is `utilization_kernel.rpt`.
+                place(Bitstream, What::Utilization, &["reports/utilization.rpt"]),
+                place(Bitstream, What::Timing, &["reports/timing.rpt"]),
+                place(Bitstream, What::Power, &["reports/power.rpt"]),
+                place(Bitstream, What::Clocks, &["reports/xclbin.txt"]),
             ],
             &[("export/NAME.xclbin", "export/NAME.xclbin")],
-            vec!["**/runme.log", "**/vivado.log", "**/v++*.log", "**/vitis_hls.log"],
+            vec!["_x_hw/**/*.log"],
         ),
         // Coyote's scripts/impl/*.tcl.in and scripts/dyn/*.tcl.in: report_timing_summary and report_utilization into reports/.
         Kind::Coyote => (
@@ -240,18 +237,20 @@ fn alveo(project: &Project, tools: &Tools) -> Result<Vec<Step>, Missing> {
     let top = format!("{name}_axi");
     needed(tools.vpp.as_ref(), "v++", VITIS)?;
     let sh = needed(tools.sh.as_ref(), "sh", "it is part of every system; check PATH")?;
-    let object = format!("{top}.xo");
-    let xclbin = format!("export/{name}.xclbin");
-    let sources = ["build_xclbin.sh", "compile.cfg", "link.cfg", "firmware/"];
+    let object = format!("_x_hw/{top}.xo");
     let compile = Step {
-        inputs: owned(sources),
+        inputs: owned(["build_xclbin.sh", "compile.cfg", "hls_pre.tcl", "firmware/"]),
         outputs: vec![object.clone()],
-        ..step(Stage::Hls, "hls", sh.clone(), &["build_xclbin.sh", "compile"])
+        ..step(Stage::Hls, "hls", sh.clone(), &["build_xclbin.sh", "-c"])
     };
     let link = Step {
         inputs: vec!["build_xclbin.sh".into(), "link.cfg".into(), object],
-        outputs: vec![xclbin.clone(), format!("{xclbin}.info")],
-        ..step(Stage::Bitstream, "bitstream", sh, &["build_xclbin.sh", "link"])
+        outputs: vec![
+            format!("export/{name}.xclbin"),
+            "reports/timing.rpt".into(),
+            "reports/xclbin.txt".into(),
+        ],
+        ..step(Stage::Bitstream, "bitstream", sh, &["build_xclbin.sh", "-l"])
     };
     Ok(vec![compile, link])
 }

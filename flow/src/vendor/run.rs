@@ -59,6 +59,12 @@ pub fn stage(
     hardware.failure = None;
     let mut step = stage.name();
     let result = steps(project, plan, tools, stage, hardware, &mut step);
+    if !matches!(result, Ok(Ok(_))) {
+        // Whoever asks again wants it run again.
+        for step in plan.steps.iter().filter(|s| s.stage == stage) {
+            let _ = std::fs::remove_file(stamp_of(project, step)); // it may not be there
+        }
+    }
     let result = match result {
         Ok(Ok(detail)) => Ok(detail),
         Ok(Err(wrong)) => {
@@ -120,7 +126,7 @@ fn steps(
             continue;
         }
         *current = step.name;
-        let stamp_path = logs.join(format!("{}.done.json", step.name));
+        let stamp_path = stamp_of(project, step);
         let stamp = std::fs::read(&stamp_path).ok().and_then(|b| serde_json::from_slice::<Stamp>(&b).ok());
         let up_to_date = fresh
             && stamp
@@ -195,6 +201,10 @@ fn detail(stage: Stage, ran: usize, hardware: &Hardware) -> String {
     }
 }
 
+fn stamp_of(project: &Project, step: &Step) -> PathBuf {
+    project.dir.join(LOGS).join(format!("{}.done.json", step.name))
+}
+
 /// Hash of a step's command and inputs, and of all before it.
 fn step_key(project: &Project, step: &Step, before: &str) -> Result<String, Error> {
     let mut text = format!("{before}\n{}\n{}\n", step.program.display(), step.line());
@@ -227,12 +237,7 @@ fn outputs(project: &Project, step: &Step) -> Option<BTreeMap<String, String>> {
         .collect()
 }
 
-fn run(
-    project: &Project,
-    plan: &Plan,
-    step: &Step,
-    tools: &Tools,
-) -> Result<Result<Finished, Wrong>, Error> {
+fn run(project: &Project, plan: &Plan, step: &Step, tools: &Tools) -> Result<Result<Finished, Wrong>, Error> {
     let before = own_logs(project, plan);
     for output in &step.outputs {
         if let Some(folder) = project.dir.join(output).parent().filter(|_| output.starts_with("export/")) {
@@ -375,22 +380,8 @@ fn verdict(project: &Project, plan: &Plan, stage: Stage, hardware: &mut Hardware
     if stage == Stage::Hls {
         return check_registers(project, plan, hardware);
     }
-    if let Some(timing) = &hardware.timing
-        && project.kind != Kind::Alveo
-    {
-        if !timing.met {
-            let missed = timing.missed();
-            let what = if missed.is_empty() { "its report names no setup slack".to_owned() } else { missed };
-            return Err(bad(Cause::Timing, format!("the design misses its timing: {what}")));
-        }
-        if project.kind == Kind::Zynq {
-            slower(timing, project.manifest.clock_period_ns).map_err(|what| bad(Cause::Clock, what))?;
-        }
-    } else if project.kind != Kind::Alveo {
-        return Err(bad(Cause::Report, unread(hardware, "timing")));
-    }
     if project.kind == Kind::Alveo {
-        // v++ lowers scalable clocks until timing is met, and fails on the others itself.
+        // v++ lowers clocks until timing is met: that is the reason to name first.
         let Some(clock) = xclbin::kernel(&hardware.clocks) else {
             return Err(bad(Cause::Report, unread(hardware, "clocks")));
         };
@@ -400,6 +391,17 @@ fn verdict(project: &Project, plan: &Plan, stage: Stage, hardware: &mut Hardware
             let what = format!("{} runs at {} MHz, {asked:.1} MHz were asked for", clock.name, clock.mhz);
             return Err(bad(Cause::Clock, what));
         }
+    }
+    let Some(timing) = &hardware.timing else {
+        return Err(bad(Cause::Report, unread(hardware, "timing")));
+    };
+    if !timing.met {
+        let missed = timing.missed();
+        let what = if missed.is_empty() { "its report names no setup slack".to_owned() } else { missed };
+        return Err(bad(Cause::Timing, format!("the design misses its timing: {what}")));
+    }
+    if project.kind == Kind::Zynq {
+        slower(timing, project.manifest.clock_period_ns).map_err(|what| bad(Cause::Clock, what))?;
     }
     Ok(())
 }
