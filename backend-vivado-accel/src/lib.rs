@@ -10,12 +10,24 @@
 //!
 //! This crate never writes a file and never runs a tool.
 
+mod alveo;
 mod board;
+mod driver;
+mod elements;
 mod error;
+mod options;
 mod project;
+mod scripts;
+mod zynq;
 
-pub use board::{Actual, Board, Clock, Control, Family, Memory, boards, find};
+pub use board::{
+    Actual, Alveo, Board, CardMemory, Clock, Content, Control, Dma, Family, InterfaceKind, Memory,
+    MemoryKind, Package, Region, Zynq, boards, find,
+};
+pub use driver::DRIVER;
+pub use elements::element;
 pub use error::Error;
 pub use netlathe_codegen_hls::Kernel;
-pub use netlathe_codegen_hls::wrapper::{Bench, Fault, Options};
+pub use netlathe_codegen_hls::wrapper::{Bench, Element, Fault};
+pub use options::Options;
 pub use project::{Project, emit};

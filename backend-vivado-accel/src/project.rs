@@ -1,14 +1,15 @@
 //! The project: what is emitted, and what it says of itself.
 
-use askama::Template;
-use netlathe_codegen_hls::wrapper::{self, Bench, Code, Options, Port, render};
-use netlathe_codegen_hls::{Kernel, PortTensor, SourceTree};
+use netlathe_codegen_hls::wrapper::{self, Bench};
+use netlathe_codegen_hls::{Kernel, SourceTree};
 use netlathe_ir::Validated;
 use netlathe_ir::config::IoType;
-use netlathe_overlay::{Flow, Hashes, Manifest, Packing, RegisterMap, Tensor, VERSION};
+use netlathe_overlay::{Hashes, Manifest};
 
-use crate::board::{self, Family};
+use crate::board::Family;
 use crate::error::Error;
+use crate::options::Options;
+use crate::{alveo, zynq};
 
 /// An emitted project.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,164 +32,30 @@ impl Project {
     }
 }
 
-#[derive(Template)]
-#[template(path = "wrapper.h", escape = "none")]
-struct Header<'a> {
-    v: &'a View<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "wrapper.cpp", escape = "none")]
-struct Wrapper<'a> {
-    v: &'a View<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "tb_wrapper.cpp", escape = "none")]
-struct TestBench<'a> {
-    v: &'a View<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "project.tcl", escape = "none")]
-struct ProjectTcl<'a> {
-    v: &'a View<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "build_hls.tcl", escape = "none")]
-struct BuildHls<'a> {
-    v: &'a View<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "hls_config.cfg", escape = "none")]
-struct HlsConfig<'a> {
-    v: &'a View<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "zynq7000_design.tcl", escape = "none")]
-struct Zynq7000<'a> {
-    v: &'a View<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "README.md", escape = "none")]
-struct Readme<'a> {
-    v: &'a View<'a>,
-}
-
-/// What the templates read.
-struct View<'a> {
-    project: &'a str,
-    header: &'a str,
-    cpp: &'a str,
-    code: Code,
-    input: Port<'a>,
-    output: Port<'a>,
-    board: &'a str,
-    part: &'a str,
-    board_part: &'a str,
-    mhz: f64,
-    period_ns: f64,
-    uncertainty: f64,
-    memory_port: &'a str,
-    memory_port_bits: u32,
-    memory_base: String,
-    memory_bytes: String,
-    dma_base: String,
-    dma_bytes: String,
-}
-
-/// Makes the Vivado project of a network and its kernel, which must be of the same network.
+/// Makes the project of a network and its kernel, which must be of the same network.
 ///
 /// # Errors
-/// Any [`Error`]: an unknown board, a clock out of range, a name that cannot be used, several inputs or outputs.
+/// Any [`Error`]: a clock out of range, a name that cannot be used, an interface or an element that the board does not take, more
+/// tensors than it has room for.
 pub fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> Result<Project, Error> {
-    let board = board::find(&options.board)?;
-    let clock = board.clock.actual(&board.name, options.clock_period_ns)?;
-    let uncertainty = options.uncertainty(12.5)?;
     let project = options.name()?;
     let name = format!("{project}_axi");
     wrapper::no_clash(kernel, &[format!("{name}.cpp"), format!("{name}.h")], &[&name, "wrapper"])?;
-    let (input, output) = wrapper::ports(network, kernel, "the AXI DMA has one stream each way")?;
-    let v = &View {
-        project,
-        header: &kernel.header,
-        cpp: &kernel.cpp,
-        code: wrapper::code(kernel, &input, &output)?,
-        input,
-        output,
-        board: &board.name,
-        part: &board.part,
-        board_part: &board.board_part,
-        mhz: clock.mhz,
-        period_ns: clock.period_ns,
-        uncertainty,
-        memory_port: &board.memory.port,
-        memory_port_bits: board.memory.port_bits,
-        memory_base: format!("{:#010x}", board.memory.base),
-        memory_bytes: format!("{:#010x}", board.memory.bytes),
-        dma_base: format!("{:#010x}", board.control.dma_base),
-        dma_bytes: format!("{:#010x}", board.control.dma_bytes),
-    };
-
-    let mut firmware = wrapper::folder(kernel);
-    firmware.insert(format!("{name}.h"), render(&Header { v })?);
-    firmware.insert(format!("{name}.cpp"), render(&Wrapper { v })?);
-
-    let mut tree = SourceTree::new();
-    tree.merge_under("firmware", firmware);
-    tree.insert("tb/tb_wrapper.cpp", render(&TestBench { v })?);
-    tree.insert("tb/include/ap_axi_sdata.h", wrapper::AP_AXI_SDATA);
-    tree.insert("project.tcl", render(&ProjectTcl { v })?);
-    tree.insert("build_hls.tcl", render(&BuildHls { v })?);
-    tree.insert("hls_config.cfg", render(&HlsConfig { v })?);
-    let design = match board.family {
-        Family::Zynq7000 => render(&Zynq7000 { v })?,
-    };
-    tree.insert("design.tcl", design);
-    tree.insert("README.md", render(&Readme { v })?);
-
-    let manifest = Manifest {
-        version: VERSION,
-        project: project.to_owned(),
-        flow: Flow::VivadoAccelerator,
-        board: board.name.clone(),
-        part: board.part.clone(),
-        clock_period_ns: clock.period_ns,
-        io_type: match network.graph().io_type {
-            IoType::Parallel => netlathe_overlay::IoType::IoParallel,
-            IoType::Stream => netlathe_overlay::IoType::IoStream,
-        },
-        inputs: kernel.inputs.tensors.iter().map(tensor).collect(),
-        outputs: kernel.outputs.tensors.iter().map(tensor).collect(),
-        registers: RegisterMap::default(),
-        hashes: Hashes {
-            model: String::new(),
-            configuration: String::new(),
-            tree: String::new(),
-            bitstream: None,
-        },
-    };
-    let bench = Bench {
-        include_dirs: vec!["tb/include".into(), "firmware".into()],
-        sources: vec![
-            "tb/tb_wrapper.cpp".into(),
-            format!("firmware/{name}.cpp").into(),
-            format!("firmware/{}", kernel.cpp).into(),
-        ],
-        data_dir: "tb_data".into(),
-    };
-    Ok(Project { tree, manifest, wrapper: bench })
+    match options.board.family {
+        Family::Zynq7000 | Family::ZynqUltrascale => zynq::emit(network, kernel, options),
+        Family::Alveo => alveo::emit(network, kernel, options),
+    }
 }
 
-fn tensor(port: &PortTensor) -> Tensor {
-    Tensor {
-        name: port.layer.clone(),
-        shape: port.shape.clone(),
-        ty: port.ty,
-        packing: Packing::vivado_float32(),
+/// How layers are connected, as the manifest has it.
+pub(crate) fn io_type(network: &Validated) -> netlathe_overlay::IoType {
+    match network.graph().io_type {
+        IoType::Parallel => netlathe_overlay::IoType::IoParallel,
+        IoType::Stream => netlathe_overlay::IoType::IoStream,
     }
+}
+
+/// Hashes that are not known yet.
+pub(crate) fn no_hashes() -> Hashes {
+    Hashes { model: String::new(), configuration: String::new(), tree: String::new(), bitstream: None }
 }

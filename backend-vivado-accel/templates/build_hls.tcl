@@ -1,8 +1,11 @@
-# From C++ to an IP core with Vitis HLS:
+{% if v.legacy %}# From C++ to an IP core with Vivado HLS 2019.2 or 2020.1:
+#
+#   vivado_hls -f build_hls.tcl
+#{% else %}# From C++ to an IP core with Vitis HLS:
 #
 #   vitis_hls -f build_hls.tcl                  up to 2024.2
 #   vitis-run --mode hls --tcl build_hls.tcl    from 2024.1
-#
+#{% endif %}
 # The environment variable NETLATHE_HLS_STEPS says what to do, of: csim csynth cosim export. Default: csim csynth export.
 # csim and cosim run tb/tb_wrapper.cpp over tb_data. Exit code 1 if anything fails.
 
@@ -30,11 +33,11 @@ proc build {} {
     global here project_name part clock_period clock_uncertainty
     set steps [steps]
     cd $here
-    set flags "-std=c++11 -I[file join $here firmware]"
+    set flags "-std=c++11{% if v.legacy %} -DNNET_LEGACY_HLS{% endif %} -I[file join $here firmware]"
 
     open_project -reset ${project_name}_hls
     set_top ${project_name}_axi
-    foreach source [list {{ v.project }}_axi.cpp {{ v.cpp }}] {
+    foreach source [list {{ v.sources|join(" ") }}] {
         add_files [file join firmware $source] -cflags $flags
     }
     if {"csim" in $steps || "cosim" in $steps} {
@@ -44,11 +47,13 @@ proc build {} {
         add_files -tb [file join tb tb_wrapper.cpp] -cflags $flags
         add_files -tb tb_data
     }
-    open_solution -reset -flow_target vivado solution1
+    open_solution -reset {% if !v.legacy %}-flow_target vivado {% endif %}solution1
     set_part $part
     create_clock -period $clock_period -name default
     set_clock_uncertainty $clock_uncertainty default
-
+{% if v.is_master() %}    # Pointers of 64 bits, as the manifest's registers say; the default differs between releases{% if v.legacy %} (UG902){% else %} (UG1399){% endif %}.
+    config_interface -m_axi_addr64
+{% endif %}
     foreach step $steps {
         puts "NetLathe: $step"
         switch $step {

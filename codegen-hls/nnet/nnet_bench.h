@@ -198,33 +198,16 @@ struct tally {
     }
 };
 
-// Elements of a sample as integers of 32 bits, for ports of float32.
-inline unsigned int to_uint(const bits_t &bits) {
-    unsigned int value = 0;
-    for (std::size_t i = 0; i < bits.size(); ++i) {
-        value |= static_cast<unsigned int>(bits[i]) << i;
-    }
-    return value;
-}
-
-inline bits_t from_uint(unsigned int value) {
-    bits_t bits(32);
-    for (int i = 0; i < 32; ++i) {
-        bits[i] = value >> i & 1;
-    }
-    return bits;
-}
-
-// The vectors of a wrapper of float32 ports in a folder: as many outputs as inputs, and at least one.
-inline bool read_float32(
+// The vectors of a wrapper in a folder, beats of these widths: as many outputs as inputs, and at least one.
+inline bool read_vectors(
     const std::string &folder,
-    unsigned input_size,
+    const std::vector<int> &input_widths,
     std::vector<sample_t> &inputs,
-    unsigned output_size,
+    const std::vector<int> &output_widths,
     std::vector<sample_t> &outputs
 ) {
-    if (!read(folder + "/wrapper_inputs.hex", std::vector<int>(input_size, 32), inputs) ||
-        !read(folder + "/wrapper_outputs.hex", std::vector<int>(output_size, 32), outputs) ||
+    if (!read(folder + "/wrapper_inputs.hex", input_widths, inputs) ||
+        !read(folder + "/wrapper_outputs.hex", output_widths, outputs) ||
         !as_many(folder, inputs.size(), outputs.size())) {
         return false;
     }

@@ -1,7 +1,7 @@
 #ifndef NNET_FLOAT_H_
 #define NNET_FLOAT_H_
 
-// Between a float32 and its bits, for wrappers whose ports are float32.
+// Between a float32 or a float64 and its bits, for wrappers with such ports.
 
 namespace nnet {
 
@@ -9,6 +9,11 @@ namespace nnet {
 union float_bits {
     float value;
     unsigned int bits;
+};
+
+union double_bits {
+    double value;
+    unsigned long long bits;
 };
 
 inline float float_of(unsigned int bits) {
@@ -19,6 +24,18 @@ inline float float_of(unsigned int bits) {
 
 inline unsigned int bits_of(float value) {
     float_bits both;
+    both.value = value;
+    return both.bits;
+}
+
+inline double double_of(unsigned long long bits) {
+    double_bits both;
+    both.bits = bits;
+    return both.value;
+}
+
+inline unsigned long long bits_of(double value) {
+    double_bits both;
     both.value = value;
     return both.bits;
 }

@@ -9,6 +9,9 @@
 //
 // NNET_WORD_PORTS gives wrappers ports of one ap_uint a beat, TLAST its top bit, in place of ap_axiu: bambu streams only the
 // first member of a struct. Defined for bambu.
+// NNET_LEGACY_HLS, defined by the build scripts, selects the spellings of Vivado HLS (2019.2, 2020.1), which knows
+// `enable_flush` (UG902, "pragma HLS pipeline") in place of `style=flp` (UG1399, "pragma HLS pipeline"; UG1448, "Pipeline Styles",
+// says that they are the same). All other pragmas below are spelled alike in both.
 // NNET_INNER, defined by a wrapper that includes the network, says that the network's function is not the outermost one.
 //
 // A macro stands on its own line without a semicolon.
@@ -32,6 +35,13 @@
 //   NNET_INLINE_OFF        first line of such a function: it stays a process of its own.
 //   NNET_INTERFACE_AXIS(s) a stream of the outermost function is an AXI stream; one port a pragma, as bambu wants it.
 //   NNET_INTERFACE_FREE    the outermost function has no start and no done: it runs for ever. bambu knows no such port.
+//   NNET_INTERFACE_MEMORY(p, words, burst) a pointer of the outermost function is a master of memory whose bus is called m_axi_p;
+//                          its address comes through the control port. `words` is what a C/RTL cosimulation reserves, `burst`
+//                          the longest burst in words. Of an array of masters each has its own bus, so they do not wait for
+//                          one another. bambu has other means for memory, so it gets none (UG1399, "pragma HLS interface").
+//   NNET_INTERFACE_CONTROL(p) an argument, an array, or `return` lies in the control port. bambu gets none.
+//   NNET_INTERFACE_START   the outermost function is started and says when it is done, through the control port.
+//   NNET_INTERFACE_CHAIN   the same, and a result that is not yet taken holds it back (ap_ctrl_chain): XRT's usual kernels.
 //   NNET_PIPELINE_LOOP(ii) first line of a loop's body. bambu refuses it there: its loops over beats are not pipelined.
 //   NNET_PIPELINE_FLUSH(ii) first line of a free-running function with streams: it drains when no input comes. bambu takes no
 //                          streams in a pipelined function; there the network's own function is the pipeline.
@@ -70,6 +80,10 @@
 #define NNET_INLINE_OFF NNET_PRAGMA(HLS INLINE off)
 #define NNET_INTERFACE_AXIS(stream) NNET_PRAGMA(HLS INTERFACE mode=axis port=stream)
 #define NNET_INTERFACE_FREE
+#define NNET_INTERFACE_MEMORY(p, words, burst)
+#define NNET_INTERFACE_CONTROL(p)
+#define NNET_INTERFACE_START
+#define NNET_INTERFACE_CHAIN
 #define NNET_PIPELINE_LOOP(ii)
 #define NNET_PIPELINE_FLUSH(ii)
 #define NNET_PIPELINE_TOKENS(ii)
@@ -87,9 +101,20 @@
 #define NNET_INLINE_OFF NNET_PRAGMA(HLS INLINE off)
 #define NNET_INTERFACE_AXIS(stream) NNET_PRAGMA(HLS INTERFACE axis register_mode=both register port=stream)
 #define NNET_INTERFACE_FREE NNET_PRAGMA(HLS INTERFACE ap_ctrl_none port=return)
+#define NNET_INTERFACE_MEMORY(p, words, burst)                                                                                  \
+    NNET_PRAGMA(HLS INTERFACE m_axi port=p bundle=p offset=slave depth=words max_read_burst_length=burst                        \
+                    max_write_burst_length=burst num_read_outstanding=16 num_write_outstanding=16)
+#define NNET_INTERFACE_CONTROL(p) NNET_PRAGMA(HLS INTERFACE s_axilite port=p bundle=control)
+#define NNET_INTERFACE_START NNET_PRAGMA(HLS INTERFACE ap_ctrl_hs port=return)
+#define NNET_INTERFACE_CHAIN NNET_PRAGMA(HLS INTERFACE ap_ctrl_chain port=return)
 #define NNET_PIPELINE_LOOP(ii) NNET_PRAGMA(HLS PIPELINE II=ii)
+#if defined(NNET_LEGACY_HLS)
+#define NNET_PIPELINE_FLUSH(ii) NNET_PRAGMA(HLS PIPELINE II=ii enable_flush)
+#define NNET_PIPELINE_TOKENS(ii) NNET_PRAGMA(HLS PIPELINE II=ii enable_flush)
+#else
 #define NNET_PIPELINE_FLUSH(ii) NNET_PRAGMA(HLS PIPELINE II=ii style=flp)
 #define NNET_PIPELINE_TOKENS(ii) NNET_PRAGMA(HLS PIPELINE II=ii style=flp)
+#endif
 #define NNET_PARTITION_DIM(array, d) NNET_PRAGMA(HLS ARRAY_PARTITION variable=array complete dim=d)
 #define NNET_FIFO(stream, n) NNET_PRAGMA(HLS STREAM variable=stream depth=n)
 #define NNET_RESET(state) NNET_PRAGMA(HLS RESET variable=state)
@@ -104,6 +129,10 @@
 #define NNET_INLINE_OFF
 #define NNET_INTERFACE_AXIS(stream)
 #define NNET_INTERFACE_FREE
+#define NNET_INTERFACE_MEMORY(p, words, burst)
+#define NNET_INTERFACE_CONTROL(p)
+#define NNET_INTERFACE_START
+#define NNET_INTERFACE_CHAIN
 #define NNET_PIPELINE_LOOP(ii)
 #define NNET_PIPELINE_FLUSH(ii)
 #define NNET_PIPELINE_TOKENS(ii)

@@ -1,5 +1,6 @@
 // Processes side by side in one thread, for the bounded simulation of hls_stream.h: each has a stack of its own and runs until
-// it has to wait. Nothing depends on time: the same program gives the same order.
+// it has to wait. Nothing depends on time: the same program gives the same order. A process may have processes of its own: a
+// wrapper's network does.
 #ifndef NETLATHE_NNET_COROUTINES_H_
 #define NETLATHE_NNET_COROUTINES_H_
 
@@ -20,6 +21,8 @@ struct coroutine {
     const char *stream; // that it waits for
     const char *what;   // is missing there
     bool ended;
+    coroutine *parent;  // that started it, if one did
+    unsigned children;  // that have not ended
 };
 
 struct state {
@@ -64,6 +67,11 @@ inline void start(const std::function<void()> &body) {
     coroutine *c = new coroutine();
     c->body = body;
     c->ended = false;
+    c->children = 0;
+    c->parent = shared().running;
+    if (c->parent) {
+        ++c->parent->children;
+    }
     c->stack = mmap(0, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (c->stack == MAP_FAILED) {
         std::perror("the stack of a process");
@@ -77,18 +85,28 @@ inline void start(const std::function<void()> &body) {
     shared().all.push_back(c);
 }
 
-// Runs every process that was started to its end.
+// Runs every process that was started to its end; inside a process, those that it started.
 inline void finish() {
     state &s = shared();
+    if (s.running) {
+        while (s.running->children > 0) {
+            wait("of its own", "the end of its processes");
+        }
+        return;
+    }
     while (!s.all.empty()) {
         const unsigned long before = s.moves;
         std::vector<coroutine *> left;
+        // Those that start meanwhile are put at the end, and have their turn.
         for (std::size_t i = 0; i < s.all.size(); ++i) {
             coroutine *c = s.all[i];
             s.running = c;
             swapcontext(&s.scheduler, &c->context);
             s.running = 0;
             if (c->ended) {
+                if (c->parent) {
+                    --c->parent->children;
+                }
                 munmap(c->stack, stack_size);
                 delete c;
             } else {

@@ -37,7 +37,7 @@ struct StreamCode {
 }
 
 /// What stands for the HLS compiler's `hls_stream.h` in simulation, in a folder of its own.
-const SIM: &[(&str, &str)] = &[
+pub(crate) const SIM: &[(&str, &str)] = &[
     ("sim/hls_stream.h", include_str!("../sim/hls_stream.h")),
     ("sim/nnet_coroutines.h", include_str!("../sim/nnet_coroutines.h")),
 ];

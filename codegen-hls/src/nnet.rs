@@ -6,6 +6,7 @@ const HEADERS: &[(&str, &str)] = &[
     ("nnet_activation.h", include_str!("../nnet/nnet_activation.h")),
     ("nnet_average.h", include_str!("../nnet/nnet_average.h")),
     ("nnet_batchnorm.h", include_str!("../nnet/nnet_batchnorm.h")),
+    ("nnet_beats.h", include_str!("../nnet/nnet_beats.h")),
     ("nnet_bench.h", include_str!("../nnet/nnet_bench.h")),
     ("nnet_bilinear.h", include_str!("../nnet/nnet_bilinear.h")),
     ("nnet_centred.h", include_str!("../nnet/nnet_centred.h")),

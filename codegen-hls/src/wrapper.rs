@@ -1,19 +1,20 @@
-//! What the wrappers of all flows share: the top function behind streams of float32.
+//! The outside of a kernel, one generator for all flows: [`emit`] makes header, source and test bench from an [`Interface`].
 //!
-//! A wrapper is three functions that run side by side: `read_beats` takes a sample from beats into words, `compute` calls the
-//! top function, `write_beats` sends what it answers. Beats, and the mark of one bit that goes along with each sample, are the
-//! flow's own; [`Code`] is the C++ in between.
+//! A wrapper is functions that run side by side: one for each input takes samples from beats, one for each output sends them as
+//! beats, and between them is the network. Every function reads or writes one bus. What a beat, TLAST and a sample of a wrong
+//! length mean is told in the emitted header; `nnet/nnet_beats.h` has the conversions.
+
+mod code;
+mod emit;
+mod interface;
 
 use crate::kernel::Kernel;
-use crate::layout::{Side, Word};
-use crate::nnet;
-use crate::stream;
-use crate::tree::SourceTree;
 use askama::Template;
 use camino::Utf8PathBuf;
-use netlathe_apfixed::{Class, FixedType};
-use netlathe_ir::Validated;
 use thiserror::Error;
+
+pub use emit::emit;
+pub use interface::{Beats, Bus, Closes, Element, Interface, PortName, Wrapper};
 
 /// The AXI4-Stream beat for compilers without the vendor's header. A folder of its own keeps it from the vendor's tools.
 pub const AP_AXI_SDATA: &str = include_str!("../sim/ap_axi_sdata.h");
@@ -86,21 +87,9 @@ pub enum Fault {
         "{0:?} cannot name a project: use 1 to 64 letters, digits and underscores, starting with a letter"
     )]
     ProjectName(String),
-    /// Several inputs or outputs.
-    #[error(
-        "the network has {count} {side} ({names}); {streams}, \
-         and several tensors on one are not supported; join them in the model (Concatenate) or split the model"
-    )]
-    Tensors {
-        /// "inputs" or "outputs".
-        side: &'static str,
-        /// How many.
-        count: usize,
-        /// Their layers.
-        names: String,
-        /// What there is instead, as a clause.
-        streams: &'static str,
-    },
+    /// Beats or names that no wrapper can be made of.
+    #[error("{0}")]
+    Interface(String),
     /// The kernel has a file or function that the wrapper has, too.
     #[error("the kernel already has {0:?}, which the wrapper needs; choose another project name")]
     Clash(String),
@@ -110,210 +99,6 @@ pub enum Fault {
     /// A template failed.
     #[error("a template of this program failed, please report it: {0}")]
     Template(String),
-}
-
-/// The one tensor of a side, as templates read it.
-#[derive(Clone, Debug)]
-pub struct Port<'a> {
-    /// The layer's name as hls4ml has it.
-    pub layer: &'a str,
-    /// Without the batch: `2 x 3`.
-    pub shape: String,
-    /// The network's type of an element.
-    pub ty: String,
-    /// The C++ type that converts elements from and to float32: of the same bits as `ty`.
-    pub converter: String,
-    /// Bits of an element.
-    pub width: u32,
-    /// Elements.
-    pub size: usize,
-    words: &'a [Word],
-    /// In `io_stream`, instead of words.
-    stream: Option<&'a stream::Port>,
-}
-
-/// The C++ that lies between a flow's beats and the top function, to be put into its templates.
-#[derive(Clone, Debug)]
-pub struct Code {
-    /// Parameters of `read_beats` that follow its stream of beats, but for the marks.
-    pub read_parameters: String,
-    /// From `sample`, an array of the input's converter, to the streams of words.
-    pub pack: String,
-    /// The function `compute`.
-    pub compute: String,
-    /// The first parameters of `write_beats`; the marks and the stream of beats follow.
-    pub write_parameters: String,
-    /// From the streams of words to `result`, an array of the output's converter.
-    pub unpack: String,
-    /// The body of the outermost function, whose parameters are `data_in` and `data_out`.
-    pub body: String,
-    /// Whether the tensors travel through streams: samples lie in memory then, not in registers, and `nnet_stream.h` is needed.
-    pub has_streams: bool,
-}
-
-#[derive(Template)]
-#[template(path = "wrapper_pack.cpp")]
-struct Pack<'a> {
-    port: &'a Port<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "wrapper_unpack.cpp")]
-struct Unpack<'a> {
-    port: &'a Port<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "wrapper_compute.cpp")]
-struct Compute<'a> {
-    top: &'a str,
-    ii: u32,
-    inputs: &'a [Word],
-    outputs: &'a [Word],
-}
-
-#[derive(Template)]
-#[template(path = "wrapper_body.cpp")]
-struct Body<'a> {
-    inputs: &'a [Word],
-    outputs: &'a [Word],
-}
-
-/// Input and output of a kernel of this network; `streams` says what the flow has, for [`Fault::Tensors`].
-///
-/// # Errors
-/// [`Fault::Kernel`] when the kernel is not of this network, [`Fault::Tensors`].
-pub fn ports<'a>(
-    network: &Validated,
-    kernel: &'a Kernel,
-    streams: &'static str,
-) -> Result<(Port<'a>, Port<'a>), Fault> {
-    same_network("inputs", network.inputs().map(|node| node.name.as_str()), &kernel.inputs)?;
-    same_network("outputs", network.outputs().map(|node| node.name.as_str()), &kernel.outputs)?;
-    let own = kernel.streams.as_ref();
-    let input = port("inputs", &kernel.inputs, own.and_then(|s| s.inputs.first()), streams)?;
-    Ok((input, port("outputs", &kernel.outputs, own.and_then(|s| s.outputs.first()), streams)?))
-}
-
-fn same_network<'a>(side: &str, layers: impl Iterator<Item = &'a str>, ports: &Side) -> Result<(), Fault> {
-    let layers: Vec<_> = layers.collect();
-    let ports: Vec<_> = ports.tensors.iter().map(|tensor| tensor.layer.as_str()).collect();
-    if layers == ports {
-        Ok(())
-    } else {
-        Err(Fault::Kernel(format!("{side}: the network has {layers:?}, the kernel {ports:?}")))
-    }
-}
-
-fn port<'a>(
-    side: &'static str,
-    ports: &'a Side,
-    stream: Option<&'a stream::Port>,
-    streams: &'static str,
-) -> Result<Port<'a>, Fault> {
-    let [tensor] = &ports.tensors[..] else {
-        let names = ports.tensors.iter().map(|t| t.layer.as_str()).collect::<Vec<_>>().join(", ");
-        return Err(Fault::Tensors { side, count: ports.tensors.len(), names, streams });
-    };
-    let size = tensor.len();
-    let packed = match stream {
-        Some(port) => port.channel.tokens * port.channel.len,
-        None => ports.words.iter().flat_map(|word| &word.slots).map(|slot| slot.count).sum(),
-    };
-    if size == 0 || packed != size {
-        return Err(Fault::Kernel(format!("{side}: {size} elements, {packed} of them in words")));
-    }
-    Ok(Port {
-        layer: &tensor.layer,
-        shape: tensor.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x "),
-        ty: tensor.ty.cpp(),
-        converter: converter(tensor.ty).cpp(),
-        width: tensor.ty.width,
-        size,
-        words: &ports.words,
-        stream,
-    })
-}
-
-/// The type whose constructor converts a float to `ty`.
-///
-/// That is `ty`, except for integers: the constructor of `ap_int` makes 1 of small negative numbers such as -0.1. The fixed-point
-/// type of the same bits truncates them to 0, as `docs/numerics.md` wants.
-fn converter(ty: FixedType) -> FixedType {
-    match ty.class {
-        Class::Fixed => ty,
-        Class::Int if ty.signed => FixedType::fixed(ty.width, ty.integer),
-        Class::Int => FixedType::ufixed(ty.width, ty.integer),
-    }
-    .with_modes(ty.effective_rounding(), ty.effective_overflow())
-}
-
-/// The C++ between a kernel's ports, from [`ports`].
-///
-/// # Errors
-/// [`Fault::Template`].
-pub fn code(kernel: &Kernel, input: &Port<'_>, output: &Port<'_>) -> Result<Code, Fault> {
-    if let (Some(x), Some(y)) = (input.stream, output.stream) {
-        return Ok(stream_code(kernel, x, y));
-    }
-    let (inputs, outputs) = (input.words, output.words);
-    let parameters = |words: &[Word]| {
-        let line = |w: &Word| format!("    hls::stream<ap_uint<{}> > &{}_words,", w.bits, w.name);
-        words.iter().map(line).collect::<Vec<_>>().join("\n")
-    };
-    // Without the newlines at both ends: a template puts each on a line of its own.
-    let text = |rendered: String| rendered.trim_matches('\n').to_owned();
-    Ok(Code {
-        read_parameters: parameters(inputs),
-        pack: text(render(&Pack { port: input })?),
-        compute: text(render(&Compute { top: &kernel.top, ii: kernel.pipeline_ii, inputs, outputs })?),
-        write_parameters: parameters(outputs),
-        unpack: text(render(&Unpack { port: output })?),
-        body: text(render(&Body { inputs, outputs })?),
-        has_streams: false,
-    })
-}
-
-/// The same around a top function with streams: a process among the others, which needs no function around it.
-fn stream_code(kernel: &Kernel, x: &stream::Port, y: &stream::Port) -> Code {
-    let parameter =
-        |p: &stream::Port| format!("    hls::stream<ap_uint<{}> > &{}_words,", p.channel.bits(), p.name);
-    let move_all = |call: &str, p: &stream::Port, array: &str| {
-        let c = p.channel;
-        format!("    nnet::{call}<{}, {}, {}>({}_words, {array});", c.per_word, c.len, c.tokens, p.name)
-    };
-    let declare =
-        |p: &stream::Port| format!("    hls::stream<ap_uint<{}> > {}_words;", p.channel.bits(), p.name);
-    let body = [
-        "    NNET_INTERFACE_AXIS(data_in)".to_owned(),
-        "    NNET_INTERFACE_AXIS(data_out)".to_owned(),
-        "    NNET_INTERFACE_FREE".to_owned(),
-        "    NNET_DATAFLOW".to_owned(),
-        declare(x),
-        declare(y),
-        "    hls::stream<ap_uint<1> > marks;".to_owned(),
-        String::new(),
-        format!("    wrapper::read_beats(data_in, {}_words, marks);", x.name),
-        format!("    {}({}_words, {}_words);", kernel.top, x.name, y.name),
-        format!("    wrapper::write_beats({}_words, marks, data_out);", y.name),
-    ];
-    Code {
-        read_parameters: parameter(x),
-        pack: move_all("write_tensor", x, "sample"),
-        compute: "// The network is a process of its own: it reads and writes the streams of tokens itself."
-            .into(),
-        write_parameters: parameter(y),
-        unpack: move_all("read_tensor", y, "result"),
-        body: body.join("\n"),
-        has_streams: true,
-    }
-}
-
-/// The kernel's folder with the headers that a wrapper and its test bench need.
-pub fn folder(kernel: &Kernel) -> SourceTree {
-    let mut folder = kernel.tree.clone();
-    nnet::add(&mut folder, ["nnet_bench.h", "nnet_common.h", "nnet_float.h"].into_iter());
-    folder
 }
 
 /// Renders a template, with the newline that every text file ends with.

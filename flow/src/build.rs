@@ -4,19 +4,20 @@ use crate::ap_types::{self, ApTypes};
 use crate::cache::Cache;
 use crate::csim::{Compiler, KERNEL_FILES};
 use crate::error::Error;
-use crate::fs::{self, File, Tree, Written};
+use crate::fs::{self, Written};
 use crate::kernel::{self, Emitted};
 use crate::model::{self, Source};
-use crate::project::{self, Assembled, Extras, WRAPPER_FILES, Wishes};
+use crate::project::{self, Assembled, Extras, WRAPPER_FILES};
 use crate::report::{self, Next, Note, Report, SCHEMA_VERSION, Stage, StageReport, State};
 use crate::reports::Hardware;
+use crate::stimuli::{Crossing, Stimuli};
+use crate::target::{self, Wishes};
 use crate::vendor::{self, Project};
-use crate::{hash, hex, limits, npy, package, predict, settings, tool, vectors};
-use ndarray::{ArrayD, Axis};
-use netlathe_apfixed::to_f32;
+use crate::{hash, limits, npy, package, predict, settings, tool};
+use ndarray::Axis;
 use netlathe_emulator::Plan;
 use netlathe_ir::Diagnostic;
-use netlathe_overlay::{Flow, Manifest};
+use netlathe_overlay::Flow;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -90,11 +91,11 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
     }
     let config = loaded.config.clone().unwrap_or_default();
     // Before any work: an unknown board or an impossible clock should not cost a user time.
-    let target = project::target(&options.wishes, &config.project, &loaded.graph.name)?;
+    let target = target::target(&options.wishes, &config.project, &loaded.graph.name)?;
     let folder = options
         .out
         .clone()
-        .unwrap_or_else(|| Path::new("build").join(format!("{}-{}", target.project, target.board)));
+        .unwrap_or_else(|| Path::new("build").join(format!("{}-{}", target.project, target.board.name())));
 
     let (lowered, plan) = stages.run(Stage::Lower, || {
         let lowered = model::lower(&loaded, source, &x)?;
@@ -109,7 +110,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
     let network = &lowered.network;
 
     let emulated = stages.run(Stage::Emulate, || {
-        let v = Vectors::new(&plan, &x)?;
+        let v = Stimuli::new(&plan, &x)?;
         let agreement = if expected.is_empty() {
             Vec::new()
         } else {
@@ -125,12 +126,12 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
     })?;
     let (vectors, layers, agreement) = emulated;
 
-    let (needs, command) = project::next(target.flow);
+    let (needs, command) = project::next(target.board.flow());
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         project: target.project.clone(),
-        board: target.board.clone(),
-        flow: format!("{:?}", target.flow),
+        board: target.board.name().to_owned(),
+        flow: format!("{:?}", target.board.flow()),
         folder: folder.display().to_string(),
         asked: options.until,
         vectors: vectors.samples(),
@@ -143,15 +144,15 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
         hardware: None,
         next: Next {
             needs: needs.into(),
-            installed: installed(target.flow),
+            installed: installed(target.board.flow()),
             command: format!("cd {} && {command}", tool::quoted(&folder.to_string_lossy())),
         },
     };
 
     if stages.wants(Stage::Write) {
-        let (emitted, assembled) = stages.run(Stage::Write, || {
+        let (emitted, assembled, crossing) = stages.run(Stage::Write, || {
             let emitted = kernel::emit(network, &target.project)?;
-            let configuration = settings::write(&loaded, network, settings::Format::Yaml);
+            let configuration = settings::write(&loaded, network, &target.facts(), settings::Format::Yaml);
             if let Some(why) = settings::difference(&loaded, network, &configuration) {
                 report.notes.push(Note::from(
                     &Diagnostic::warning(
@@ -161,27 +162,26 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
                     .help("keep the model and the inputs that types were chosen by"),
                 ));
             }
-            let extras = Extras {
-                configuration,
-                model_hash: model_hash(source)?,
-                vectors: vectors.files(&emitted, &plan),
-            };
+            let extras = Extras { configuration, model_hash: model_hash(source)? };
             let mut assembled = project::assemble(network, &emitted, &target, &extras)?;
-            vectors.arrays(&assembled.manifest, &mut assembled.tree)?;
+            let crossing = vectors.crossing(&plan, &assembled.manifest)?;
+            let files = vectors.files(&emitted, &crossing);
+            assembled.add_data(files.into_iter().map(|(name, text)| (name.to_owned(), text.into())))?;
+            assembled.add_data(vectors.arrays(&crossing, &assembled.manifest)?)?;
             let written = fs::write_project(&folder, &assembled.tree, options.overwrite)?;
             let verb = match written {
                 Written::Anew => "wrote",
                 Written::Unchanged => "already up to date:",
             };
             let text = format!("{verb} {} files in {}", assembled.tree.len(), folder.display());
-            Ok(((emitted, assembled), text))
+            Ok(((emitted, assembled, crossing), text))
         })?;
         if stages.wants(Stage::Csim) {
             match headers(options) {
                 Ok(headers) => {
                     let compiler = Compiler::new(headers, &options.cache)?;
                     report.differences =
-                        simulate(&mut stages, &compiler, &emitted, &assembled, &vectors, &plan)?;
+                        simulate(&mut stages, &compiler, &emitted, &assembled, &vectors, &crossing, &plan)?;
                 }
                 Err(e @ (Error::Usage { .. } | Error::Refused { .. } | Error::Internal(_))) => return Err(e),
                 Err(Error::Tool(e)) => stages.missing(Stage::Csim, &e.to_string()),
@@ -262,7 +262,8 @@ fn simulate(
     compiler: &Compiler,
     emitted: &Emitted,
     assembled: &Assembled,
-    vectors: &Vectors,
+    vectors: &Stimuli,
+    crossing: &Crossing,
     plan: &Plan,
 ) -> Result<Vec<String>, Error> {
     stages.begin(Stage::Csim);
@@ -283,8 +284,8 @@ fn simulate(
         differences.extend(first_layer(compiler, emitted, vectors, plan)?);
     }
     let wrapper = compiler.compile(&assembled.wrapper_bench())?;
-    let (inputs, expected) = vectors.wrapper(plan);
-    let answer = compiler.run(&wrapper, WRAPPER_FILES, &inputs, Some(&expected), None)?;
+    let Crossing { inputs, outputs, .. } = crossing;
+    let answer = compiler.run(&wrapper, WRAPPER_FILES, inputs, Some(outputs), None)?;
     if !answer.equal {
         differences.extend(answer.tail.lines().map(|l| format!("wrapper: {l}")));
     }
@@ -303,7 +304,7 @@ fn simulate(
 fn first_layer(
     compiler: &Compiler,
     emitted: &Emitted,
-    vectors: &Vectors,
+    vectors: &Stimuli,
     plan: &Plan,
 ) -> Result<Option<String>, Error> {
     let views: Vec<_> = vectors.raw.iter().map(|a| a.view()).collect();
@@ -314,79 +315,6 @@ fn first_layer(
         .iter()
         .find(|l| cpp.iter().any(|(name, values)| *name == l.name && *values != l.values))
         .map(|l| format!("kernel: the first layer that differs is `{}`", l.name)))
-}
-
-/// The vectors of C simulation: real numbers that fit float32, their integers, and the emulator's answers.
-struct Vectors {
-    real: Vec<ArrayD<f32>>,
-    raw: Vec<ArrayD<i128>>,
-    outputs: Vec<ArrayD<i128>>,
-}
-
-impl Vectors {
-    /// The first of the given inputs, or made-up ones.
-    fn new(plan: &Plan, x: &[ArrayD<f64>]) -> Result<Self, Error> {
-        let real: Vec<ArrayD<f32>> = if x.is_empty() {
-            let raw = vectors::made_up(plan.inputs(), vectors::SAMPLES);
-            raw.iter().zip(plan.inputs()).map(|(a, port)| a.mapv(|raw| to_f32(raw, &port.ty))).collect()
-        } else {
-            vectors::head(x, vectors::SAMPLES).iter().map(|a| a.mapv(|x| x as f32)).collect()
-        };
-        let wrong = |e: netlathe_emulator::Error| Error::Internal(e.to_string());
-        let views: Vec<_> = real.iter().map(|a| a.view()).collect();
-        let raw = plan.quantize(&views).map_err(wrong)?;
-        let views: Vec<_> = raw.iter().map(|a| a.view()).collect();
-        let outputs = plan.predict_raw(&views).map_err(wrong)?;
-        Ok(Self { real, raw, outputs })
-    }
-
-    fn samples(&self) -> usize {
-        self.raw.first().map_or(0, |a| a.len_of(Axis(0)))
-    }
-
-    /// The texts of the wrapper's files: bits of float32.
-    fn wrapper(&self, plan: &Plan) -> (String, String) {
-        let word = netlathe_apfixed::FixedType::uint(32);
-        let bits = |a: &ArrayD<f32>| a.mapv(|x| i128::from(x.to_bits()));
-        let inputs: Vec<_> = self.real.iter().map(bits).collect();
-        let outputs: Vec<_> = self
-            .outputs
-            .iter()
-            .zip(plan.outputs())
-            .map(|(a, port)| a.mapv(|raw| i128::from(to_f32(raw, &port.ty).to_bits())))
-            .collect();
-        let text = |a: &[ArrayD<i128>]| hex::write(&a.iter().map(|a| (a.view(), word)).collect::<Vec<_>>());
-        (text(&inputs), text(&outputs))
-    }
-
-    /// The same numbers for a board's user: what the host gives, and what it must read, as numpy arrays of float32 and float64.
-    fn arrays(&self, manifest: &Manifest, tree: &mut Tree) -> Result<(), Error> {
-        let name = |side: &str, i: usize, of: usize| match of {
-            1 => format!("tb_data/{side}.npy"),
-            _ => format!("tb_data/{side}_{i}.npy"),
-        };
-        let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-        for (i, x) in self.real.iter().enumerate() {
-            files.push((name("x", i, self.real.len()), npy::bytes(x)?));
-        }
-        for (i, (raw, tensor)) in self.outputs.iter().zip(&manifest.outputs).enumerate() {
-            files.push((name("y", i, self.outputs.len()), npy::bytes(&vectors::as_read(raw, tensor)?)?));
-        }
-        for (path, bytes) in files {
-            tree.insert(path, File { bytes, executable: false });
-        }
-        Ok(())
-    }
-
-    fn files(&self, emitted: &Emitted, plan: &Plan) -> Vec<(&'static str, String)> {
-        let (wrapper_inputs, wrapper_outputs) = self.wrapper(plan);
-        vec![
-            (KERNEL_FILES.inputs, emitted.inputs(&self.raw)),
-            (KERNEL_FILES.outputs, emitted.outputs(&self.outputs)),
-            (WRAPPER_FILES.inputs, wrapper_inputs),
-            (WRAPPER_FILES.outputs, wrapper_outputs),
-        ]
-    }
 }
 
 fn model_hash(source: &Source) -> Result<String, Error> {

@@ -8,6 +8,7 @@
 //! prints nothing: reports are data, and progress goes to a callback.
 
 pub mod ap_types;
+pub mod boards;
 pub mod build;
 pub mod cache;
 pub mod check;
@@ -29,7 +30,9 @@ pub mod project;
 pub mod report;
 pub mod reports;
 pub mod settings;
+mod stimuli;
 pub mod supported;
+pub mod target;
 pub mod tool;
 pub mod vectors;
 pub mod vendor;

@@ -42,9 +42,9 @@ impl Format {
     }
 }
 
-/// The text of the complete configuration of a lowered network.
-pub fn write(loaded: &Loaded, network: &Validated, format: Format) -> String {
-    let value = value(loaded, network);
+/// The text of the complete configuration of a lowered network, and of the project that it is for.
+pub fn write(loaded: &Loaded, network: &Validated, project: &ProjectConfig, format: Format) -> String {
+    let value = value(loaded, network, project);
     let mut text = String::new();
     match format {
         Format::Json => {
@@ -115,7 +115,7 @@ fn text(value: impl Into<String>) -> Value {
     Value::Text(value.into())
 }
 
-fn value(loaded: &Loaded, network: &Validated) -> Value {
+fn value(loaded: &Loaded, network: &Validated, facts: &ProjectConfig) -> Value {
     let config = loaded.config.clone().unwrap_or_default();
     let mut precision = vec![("default".to_owned(), text(config.default_precision().hls4ml()))];
     precision.extend(
@@ -149,7 +149,7 @@ fn value(loaded: &Loaded, network: &Validated) -> Value {
         .map(|(_, node)| (node.name.clone(), Value::Map(entry(node))));
     let layers = read.chain(made).collect();
     let hls = vec![("Model".to_owned(), Value::Map(model)), ("LayerName".to_owned(), Value::Map(layers))];
-    let mut top = project(&config.project);
+    let mut top = project(facts);
     top.push(("IOType".to_owned(), text(network.graph().io_type.name())));
     top.push(("HLSConfig".to_owned(), Value::Map(hls)));
     Value::Map(top)
@@ -186,8 +186,12 @@ fn project(p: &ProjectConfig) -> Vec<(String, Value)> {
         .into_iter()
         .filter_map(|(key, v)| v.as_ref().map(|v| (key.to_owned(), text(v))))
         .collect();
+    let mut accelerator: Vec<(String, Value)> =
+        p.platform.iter().map(|name| ("Platform".to_owned(), text(name))).collect();
     if !types.is_empty() {
-        let accelerator = vec![("Precision".to_owned(), Value::Map(types))];
+        accelerator.push(("Precision".to_owned(), Value::Map(types)));
+    }
+    if !accelerator.is_empty() {
         map.push(("AcceleratorConfig".to_owned(), Value::Map(accelerator)));
     }
     map

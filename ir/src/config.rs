@@ -125,6 +125,8 @@ pub struct ProjectConfig {
     pub clock_period_ns: Option<f64>,
     pub clock_uncertainty: Option<String>,
     pub interface: Option<String>,
+    /// The Vitis platform of a PCIe card.
+    pub platform: Option<String>,
     pub input_type: Option<String>,
     pub output_type: Option<String>,
 }

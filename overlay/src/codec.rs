@@ -7,19 +7,25 @@
 //! |---|---|---|---|---|
 //! | `float32` | as float32, half-even | exact value to float32, half-even | that float | the raw of that float |
 //! | `float64` | as float64 | exact value to float64, half-even | that float, half-even | the raw of that float |
-//! | fixed | the tensor type's rounding and overflow, then its bits | its bits | exact value, half-even | its bits |
+//! | fixed | the type's rounding and overflow, then the element's | the element's rounding and overflow | exact value, half-even | the raw of that value |
 //!
 //! With a float element it is the wrapper in the hardware that converts to the tensor's type, so an `f64` is
-//! rounded twice: to float32 here, to the type there. A float element with fewer significant bits than the
-//! type (more than 24 for float32) cannot carry every raw; then the raw that is read back is one that rounds
-//! to the same float, and an input near the end of a wrapping type may be rounded up past it and wrap in the
-//! hardware ([`Codec::carries_raw`] tells).
+//! rounded twice: to float32 here, to the type there. A fixed element is one that the wrapper converts from and to
+//! the tensor's type; where it holds every value of the type, nothing is lost.
+//!
+//! An element that is narrower than the type (fewer integer or fraction bits, no sign; more than 24 significant bits
+//! in a float32) cannot carry every raw: [`Codec::carries_raw`] tells. Then the raw that is read back is the element's
+//! value, cut off to the type's step and held at its ends, and an input near the end of a wrapping type may be rounded
+//! up past it and wrap in the hardware.
+
+use std::ops::Range;
 
 use netlathe_apfixed::{FixedType, TooWide};
 use thiserror::Error;
 
 use crate::beats::Beats;
-use crate::lane::{HostValue, Lane, Refusal};
+use crate::lane::{At, BLOCK, HostValue, Lane, Refusal};
+use crate::pack::{pack, unpack};
 use crate::tensor::{Tensor, Transfer};
 
 /// Why values were not encoded or bytes not decoded.
@@ -246,14 +252,21 @@ impl Codec {
         let samples = self.samples_of_values(values.len())?;
         self.check_form::<V>()?;
         self.check_buffer(samples, out.len())?;
-        out.fill(0);
-        let beats = values.chunks(self.size).flat_map(|sample| sample.chunks(self.per_beat));
-        let mut index = 0;
-        for (lanes, beat) in beats.zip(out.chunks_mut(self.beat_bytes)) {
-            for (j, &value) in lanes.iter().enumerate() {
-                let bits = value.to_lane(&self.lane).map_err(|why| self.refuse(index, why))?;
-                put(beat, j * self.lane_bits, self.lane_bits, bits);
-                index += 1;
+        let mut lanes = [0; BLOCK];
+        for run in self.runs(samples) {
+            let (values, bytes) = (&values[run.values.clone()], &mut out[run.bytes.clone()]);
+            let filled = (values.len() * self.lane_bits).div_ceil(8);
+            let (bytes, padding) = bytes.split_at_mut(filled);
+            padding.fill(0);
+            if V::copy_to(values, &self.lane, bytes) {
+                continue;
+            }
+            let blocks = values.chunks(BLOCK).zip(bytes.chunks_mut(BLOCK / 8 * self.lane_bits));
+            for (block, (values, bytes)) in blocks.enumerate() {
+                let lanes = &mut lanes[..values.len()];
+                V::to_lanes(values, &self.lane, lanes)
+                    .map_err(|(at, why)| self.refuse(run.values.start + block * BLOCK + at, why))?;
+                pack(lanes, self.lane_bits, bytes);
             }
         }
         Ok(samples)
@@ -277,7 +290,7 @@ impl Codec {
     /// As [`Self::decode`], and [`CodecError::Buffer`]; the buffer's content is then unspecified.
     pub fn decode_into<V: HostValue>(&self, bytes: &[u8], values: &mut [V]) -> Result<usize, CodecError> {
         self.check_form::<V>()?;
-        self.unpack(bytes, values, |bits| V::from_lane(bits, &self.lane))
+        self.unpack(bytes, values, V::copy_from, V::from_lanes)
     }
 
     /// What the wrapper in the hardware makes of the beats of a whole number of samples: every element
@@ -288,7 +301,7 @@ impl Codec {
     /// As [`Self::decode_into`].
     pub fn receive(&self, bytes: &[u8], values: &mut [i64]) -> Result<usize, CodecError> {
         self.check_raw()?;
-        self.unpack(bytes, values, |bits| self.lane.receive(bits))
+        self.unpack(bytes, values, |_, _, _| false, |lanes, lane, raws| lane.receive(lanes, raws))
     }
 
     /// Puts the TLAST flags on encoded bytes by the tensor's [`Transfer`] rule, as one transfer.
@@ -308,20 +321,45 @@ impl Codec {
         &self,
         bytes: &[u8],
         values: &mut [T],
-        mut convert: impl FnMut(u64) -> Result<T, Refusal>,
+        copy: impl Fn(&[u8], &Lane, &mut [T]) -> bool,
+        convert: impl Fn(&[u64], &Lane, &mut [T]) -> Result<(), At>,
     ) -> Result<usize, CodecError> {
         let samples = self.samples_of_values(values.len())?;
         self.check_buffer(samples, bytes.len())?;
-        let beats = values.chunks_mut(self.size).flat_map(|sample| sample.chunks_mut(self.per_beat));
-        let mut index = 0;
-        for (lanes, beat) in beats.zip(bytes.chunks(self.beat_bytes)) {
-            for (j, value) in lanes.iter_mut().enumerate() {
-                let bits = get(beat, j * self.lane_bits, self.lane_bits);
-                *value = convert(bits).map_err(|why| self.refuse(index, why))?;
-                index += 1;
+        let mut lanes = [0; BLOCK];
+        for run in self.runs(samples) {
+            let (values, bytes) = (&mut values[run.values.clone()], &bytes[run.bytes.clone()]);
+            let bytes = &bytes[..(values.len() * self.lane_bits).div_ceil(8)];
+            if copy(bytes, &self.lane, values) {
+                continue;
+            }
+            let blocks = values.chunks_mut(BLOCK).zip(bytes.chunks(BLOCK / 8 * self.lane_bits));
+            for (block, (values, bytes)) in blocks.enumerate() {
+                let lanes = &mut lanes[..values.len()];
+                unpack(bytes, self.lane_bits, lanes);
+                convert(lanes, &self.lane, values)
+                    .map_err(|(at, why)| self.refuse(run.values.start + block * BLOCK + at, why))?;
             }
         }
         Ok(samples)
+    }
+
+    /// The stretches of values whose lanes lie side by side without a gap: a sample where lanes fill beats, else a
+    /// beat. Each comes with the bytes up to the next.
+    fn runs(&self, samples: usize) -> impl Iterator<Item = Run> + use<> {
+        let (size, per_beat, beat_bytes, beats) = (self.size, self.per_beat, self.beat_bytes, self.beats);
+        let gapless = per_beat * self.lane_bits == 8 * beat_bytes;
+        let (runs, run_values, run_beats) = if gapless { (1, size, beats) } else { (beats, per_beat, 1) };
+        (0..samples).flat_map(move |sample| {
+            (0..runs).map(move |run| {
+                let first = run * run_values;
+                let byte = (sample * beats + run * run_beats) * beat_bytes;
+                Run {
+                    values: sample * size + first..sample * size + size.min(first + run_values),
+                    bytes: byte..byte + run_beats * beat_bytes,
+                }
+            })
+        })
     }
 
     fn samples_of_values(&self, found: usize) -> Result<usize, CodecError> {
@@ -377,26 +415,10 @@ impl Codec {
     }
 }
 
-/// Sets `bits` bits of a zeroed beat, from bit `first` on.
-fn put(beat: &mut [u8], first: usize, bits: usize, lane: u64) {
-    let lane = u128::from(lane & mask(bits)) << (first % 8);
-    let touched = (first % 8 + bits).div_ceil(8);
-    for (byte, part) in beat[first / 8..][..touched].iter_mut().zip(lane.to_le_bytes()) {
-        *byte |= part;
-    }
-}
-
-/// `bits` bits of a beat, from bit `first` on.
-fn get(beat: &[u8], first: usize, bits: usize) -> u64 {
-    let touched = (first % 8 + bits).div_ceil(8);
-    let mut bytes = [0; 16];
-    bytes[..touched].copy_from_slice(&beat[first / 8..][..touched]);
-    (u128::from_le_bytes(bytes) >> (first % 8)) as u64 & mask(bits)
-}
-
-/// `bits` ones, 1 to 64 of them.
-fn mask(bits: usize) -> u64 {
-    u64::MAX >> (64 - bits)
+/// Values of all samples given and the bytes that they are in.
+struct Run {
+    values: Range<usize>,
+    bytes: Range<usize>,
 }
 
 /// The number of beats of one sample of `tensor`.

@@ -167,6 +167,7 @@ pub struct BeatCore<C> {
     inputs: Vec<Input>,
     outputs: Vec<Output>,
     faults: Vec<LengthFault>,
+    runs: u64,
 }
 
 #[derive(Debug)]
@@ -222,12 +223,28 @@ impl<C: Core> BeatCore<C> {
             beats: Beats::new(codec.beat_bytes()),
             codec,
         });
-        Ok(Self { core, inputs: inputs.collect(), outputs: outputs.collect(), faults: Vec::new() })
+        Ok(Self { core, inputs: inputs.collect(), outputs: outputs.collect(), faults: Vec::new(), runs: 0 })
     }
 
     /// The core inside.
     pub fn core(&self) -> &C {
         &self.core
+    }
+
+    /// How many inputs there are.
+    pub(crate) fn inputs(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Bytes of a sample and of a beat of input `index`, which exists.
+    pub(crate) fn input_bytes(&self, index: usize) -> (usize, usize) {
+        let codec = &self.inputs[index].codec;
+        (codec.bytes_per_sample(), codec.beat_bytes())
+    }
+
+    /// Samples that all inputs have had whole, those included that the core failed to compute.
+    pub fn runs(&self) -> u64 {
+        self.runs
     }
 
     /// Whether input `index` would take a beat now (TREADY).
@@ -285,6 +302,7 @@ impl<C: Core> BeatCore<C> {
             output.beats = Beats::new(output.codec.beat_bytes());
         }
         self.faults.clear();
+        self.runs = 0;
     }
 
     /// Sends one sequence of beats to each input, side by side, and takes what the outputs have then given. An
@@ -329,6 +347,7 @@ impl<C: Core> BeatCore<C> {
         let batch_rule = |input: &&Input| input.codec.transfer() == Transfer::Batch;
         let closes = !self.inputs.iter().any(|input| batch_rule(&input))
             || self.inputs.iter().filter(batch_rule).any(|input| input.complete == Some(true));
+        self.runs += 1;
         let mut received = Ok(());
         for input in &mut self.inputs {
             // All are emptied, also after an error, so that the next sample starts clean everywhere.

@@ -1,11 +1,18 @@
 //! The contract between a built accelerator and whoever drives it.
 //!
-//! - [`Manifest`]: one JSON file beside the bitstream that says what the accelerator's tensors are, how they are
-//!   packed, which registers it has, and the hashes of what it was made from.
-//! - [`Codec`]: the beats of a tensor from host values and back. Emulator, drivers and tests share it, so that
-//!   "the board equals the emulator" is a statement about the board.
-//! - [`Accelerator`]: what a user drives. [`Core`] and [`BeatCore`]: what a software device has inside.
-//! - [`LatencyHistogram`]: how long it took.
+//! | what | where |
+//! |---|---|
+//! | [`Manifest`]: one JSON file beside the bitstream: tensors, their packing, how they are reached, hashes | `manifest` |
+//! | [`Tensor`], [`Packing`], [`Element`]: how a sample lies in beats | `tensor` |
+//! | [`Host`]: DMAs, control ports, windows, XRT arguments or streams; what a manifest may say of them | `host`, `host_check` |
+//! | [`hls_control()`], [`HwHeader`]: the registers of a core's control port, foretold and as the tool told them | `hls_control`, `hw_header` |
+//! | [`Codec`]: beats of a tensor from host values and back; emulator, drivers and tests share it, so that "the board equals the emulator" is a statement about the board | `codec`: samples and errors; `lane`: values; `pack`: bits |
+//! | [`Accelerator`]: what a user drives, and [`LatencyHistogram`]: how long it took | `accelerator`, `latency` |
+//! | [`Core`], [`BeatCore`], [`Beats`]: what a software device has inside; the reference of the wrapper's rules | `device`, `beats` |
+//! | DMAs, control ports and boards in software, accurate to the register | [`software`] |
+//!
+//! Several tensors are as one: each has its own stream, pointer, window or argument, in the order of the network; a
+//! sample is one of each.
 //!
 //! This crate never opens a file or a device, and does not know how the accelerator was built: it sees no graph
 //! and no generated code. It keeps to Rust 1.85 so that it builds on a board.
@@ -39,15 +46,26 @@ mod accelerator;
 mod beats;
 mod codec;
 mod device;
+mod hls_control;
+mod host;
+mod host_check;
+mod hw_header;
 mod lane;
 mod latency;
 mod manifest;
+mod pack;
+pub mod software;
 mod tensor;
 
 pub use accelerator::{Accelerator, Error, batch_of, decode_array, encode_array};
 pub use beats::Beats;
 pub use codec::{Codec, CodecError, beats_per_sample, bytes_per_sample, decode, encode};
 pub use device::{BeatCore, BeatError, Core, CoreError, Exchange, LengthFault, Port};
+pub use hls_control::{
+    ArrayWindow, Handshake, HlsControl, Parameter, axi_lite_windows, axi_master_registers, hls_control,
+};
+pub use host::{BATCH, Bank, Dma, Host, IpCore, Window, port_names};
+pub use hw_header::HwHeader;
 pub use lane::HostValue;
 pub use latency::{LatencyHistogram, RELATIVE_ERROR};
 pub use manifest::{

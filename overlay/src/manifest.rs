@@ -10,6 +10,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::host::Host;
+use crate::host_check;
 use crate::tensor::Tensor;
 
 /// The manifest version that this crate reads and writes.
@@ -31,6 +33,9 @@ pub struct Manifest {
     pub board: String,
     /// The vendor's part number.
     pub part: String,
+    /// The platform that a kernel was linked for, such as `xilinx_u55c_gen3x16_xdma_3_202210_1`; `null` where the
+    /// design is the whole FPGA.
+    pub platform: Option<String>,
     /// The period in ns that the design was built for; a runtime never clocks it faster.
     pub clock_period_ns: f64,
     /// How layers are connected inside.
@@ -39,7 +44,9 @@ pub struct Manifest {
     pub inputs: Vec<Tensor>,
     /// Outputs, in the order of the network's outputs.
     pub outputs: Vec<Tensor>,
-    /// Control registers; empty for a free-running core.
+    /// How software reaches the tensors.
+    pub host: Host,
+    /// Control registers of the core; empty for a free-running one.
     pub registers: RegisterMap,
     /// What it was made from.
     pub hashes: Hashes,
@@ -75,7 +82,8 @@ pub struct RegisterMap(pub Vec<Register>);
 pub struct Register {
     /// Unique name, such as `AP_CTRL`.
     pub name: String,
-    /// Offset in bytes from the base of the control port; a multiple of the register's size.
+    /// Offset in bytes from the base of the control port; a multiple of the register's size, but of 4 for one of 64
+    /// bits, which is two accesses of 32 bits, the low half first.
     pub offset: u64,
     /// 8, 16, 32 or 64.
     pub width_bits: u32,
@@ -95,7 +103,7 @@ pub enum Access {
     WriteOnly,
     /// Both.
     ReadWrite,
-    /// Reading it changes it, as `ap_done` that clears when read.
+    /// Both, and reading it changes it, as `ap_done` that clears when read.
     ReadClears,
 }
 
@@ -201,7 +209,8 @@ impl Manifest {
         if self.project.contains(['/', '\\']) || self.project == "." || self.project == ".." {
             report("project".into(), format!("{:?} must be the stem of a file, not a path", self.project));
         }
-        for (path, text) in [("project", &self.project), ("board", &self.board), ("part", &self.part)] {
+        let names = [("project", &self.project), ("board", &self.board), ("part", &self.part)];
+        for (path, text) in names.into_iter().chain(self.platform.iter().map(|text| ("platform", text))) {
             if text.is_empty() || text.len() > 256 || text.chars().any(char::is_control) {
                 report(path.into(), format!("{text:?} must have 1 to 256 bytes and no control characters"));
             }
@@ -230,6 +239,7 @@ impl Manifest {
                 }
             }
         }
+        host_check::problems(self, &mut report);
         self.registers.problems(&mut report);
         self.hashes.problems(&mut report);
         if found.is_empty() { Ok(()) } else { Err(found) }
@@ -268,11 +278,12 @@ impl RegisterMap {
                 continue;
             }
             let bytes = u64::from(width_bits / 8);
+            // Registers are 32-bit words of the bus; a pointer is two of them (0x1c in a map of two pointers).
             match offset.checked_add(bytes) {
-                Some(end) if offset % bytes == 0 => sane.push((*offset, end, index)),
+                Some(end) if offset % bytes.min(4) == 0 => sane.push((*offset, end, index)),
                 _ => report(
                     format!("{here}.offset"),
-                    format!("{offset} must be a multiple of the register's {bytes} bytes within 64 bits"),
+                    format!("{offset} must be a multiple of {} within 64 bits", bytes.min(4)),
                 ),
             }
         }

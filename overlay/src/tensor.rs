@@ -61,7 +61,9 @@ pub enum Element {
     Float32,
     /// IEEE 754 binary64. The wrapper converts to and from the tensor's type.
     Float64,
-    /// The two's complement bits of a fixed-point type that holds every value of the tensor's type exactly.
+    /// The bits of a fixed-point type, two's complement if signed. The wrapper converts between it and the tensor's
+    /// type, each by the rounding and overflow of the type converted to; the type may be the tensor's own, or wider or
+    /// narrower.
     Fixed(FixedType),
 }
 
@@ -118,7 +120,7 @@ impl Tensor {
         if self.ty.width == 0 {
             found.push(("ty", format!("{} must have at least 1 bit", self.ty)));
         }
-        self.packing.problems(&self.ty, &mut found);
+        self.packing.problems(&mut found);
         if found.is_empty() && self.sample_bytes().is_none() {
             found.push((
                 "shape",
@@ -164,7 +166,7 @@ impl Packing {
         }
     }
 
-    fn problems(&self, ty: &FixedType, found: &mut Vec<(&'static str, String)>) {
+    fn problems(&self, found: &mut Vec<(&'static str, String)>) {
         let bits = self.element.bits();
         if self.beat_bits == 0 || self.beat_bits > MAX_BEAT_BITS || self.beat_bits % 8 != 0 {
             found.push((
@@ -188,15 +190,6 @@ impl Packing {
                 found.push((
                     "packing.element",
                     format!("{} must have 1 to {MAX_ELEMENT_BITS} bits", self.element),
-                ));
-            } else if !holds(element, ty) {
-                found.push((
-                    "packing.element",
-                    format!(
-                        "{} does not hold every value of the tensor's type {ty}: it needs at least its integer \
-                         and fraction bits, and a sign where {ty} has one",
-                        self.element
-                    ),
                 ));
             }
         }
@@ -223,7 +216,7 @@ impl Element {
 }
 
 /// Whether `element` holds every value of `ty` exactly.
-fn holds(element: &FixedType, ty: &FixedType) -> bool {
+pub(crate) fn holds(element: &FixedType, ty: &FixedType) -> bool {
     // Bits above the point that are not a sign: a signed type spends one of its integer bits on it.
     let magnitude = |t: &FixedType| i64::from(t.integer) - i64::from(t.signed);
     (element.signed || !ty.signed)

@@ -146,6 +146,65 @@ fn several_inputs_wait_for_each_other() {
     );
 }
 
+/// Two inputs of different sizes; the outputs are the sum of all and the second input, backwards.
+struct Mixed;
+
+impl Core for Mixed {
+    fn inputs(&self) -> Vec<Port> {
+        [3, 1].map(|size| Port { shape: vec![size], ty: "ap_fixed<16,6>".parse().unwrap() }).to_vec()
+    }
+
+    fn outputs(&self) -> Vec<Port> {
+        [1, 3].map(|size| Port { shape: vec![size], ty: "ap_fixed<16,6>".parse().unwrap() }).to_vec()
+    }
+
+    fn run(&mut self, inputs: &[&[i64]], outputs: &mut [&mut [i64]]) -> Result<(), CoreError> {
+        outputs[0][0] = inputs.iter().copied().flatten().sum();
+        for (j, out) in outputs[1].iter_mut().enumerate() {
+            *out = inputs[0][2 - j];
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn several_inputs_and_outputs_under_each_rule() {
+    // Beats of two elements: two beats and one go in, one and two come out.
+    let described = |in0, in1, out0, out1| {
+        let port = |name, size, transfer| {
+            tensor(name, &[size], "ap_fixed<16,6>", full(32, "ap_fixed<16,6>", transfer))
+        };
+        manifest(vec![port("a", 3, in0), port("b", 1, in1)], vec![port("s", 1, out0), port("r", 3, out1)])
+    };
+    let (sample, batch) = (Transfer::Sample, Transfer::Batch);
+    let first = beats(&[([1, 2], false), ([3, 0], false), ([4, 5], false), ([6, 0], true)]);
+    let first_each = beats(&[([1, 2], false), ([3, 0], true), ([4, 5], false), ([6, 0], true)]);
+    let second = beats(&[([10, 0], false), ([20, 0], true)]);
+    let second_each = beats(&[([10, 0], true), ([20, 0], true)]);
+    let sums = beats(&[([16, 0], false), ([35, 0], true)]);
+    let sums_each = beats(&[([16, 0], true), ([35, 0], true)]);
+    let backwards = beats(&[([3, 2], false), ([1, 0], false), ([6, 5], false), ([4, 0], true)]);
+    let backwards_each = beats(&[([3, 2], false), ([1, 0], true), ([6, 5], false), ([4, 0], true)]);
+    let cases = [
+        (described(batch, batch, batch, batch), &first, &second, &sums, &backwards),
+        (described(sample, sample, sample, sample), &first_each, &second_each, &sums_each, &backwards_each),
+        // An output has its own rule; the batch ends with that of the input whose rule is `Batch`.
+        (described(sample, batch, batch, sample), &first_each, &second, &sums, &backwards_each),
+        // Without such an input a batch is one sample.
+        (described(sample, sample, batch, batch), &first_each, &second_each, &sums_each, &backwards_each),
+    ];
+    for (manifest, a, b, s, r) in cases {
+        let mut device = BeatCore::new(Mixed, &manifest).unwrap();
+        let got = device.exchange(&[a.clone(), b.clone()]).unwrap();
+        assert_eq!((got.outputs, got.faults), (vec![s.clone(), r.clone()], vec![]));
+        assert_eq!(device.runs(), 2);
+    }
+    // TLAST on any input closes a batch.
+    let mut device = BeatCore::new(Mixed, &described(batch, batch, batch, batch)).unwrap();
+    let got = device.exchange(&[first_each, second]).unwrap();
+    assert_eq!(got.outputs, [sums_each, backwards_each]);
+}
+
 #[test]
 fn what_cannot_be_taken_is_refused() {
     let mut device = device(1, Transfer::Sample);

@@ -2,7 +2,12 @@
 
 mod beat_core;
 mod codec;
+mod codec_narrow;
 mod driving;
+mod hls_control;
+mod host;
 mod latency;
 mod manifest;
+mod software_core;
+mod software_dma;
 mod support;

@@ -1,7 +1,7 @@
 //! What several tests need.
 
 use netlathe_overlay::{
-    Element, Flow, Hashes, IoType, Manifest, Packing, RegisterMap, Tensor, Transfer, VERSION,
+    Element, Flow, Hashes, Host, IoType, Manifest, Packing, RegisterMap, Tensor, Transfer, VERSION,
 };
 
 pub(crate) fn tensor(name: &str, shape: &[usize], ty: &str, packing: Packing) -> Tensor {
@@ -15,7 +15,10 @@ pub(crate) fn full(beat_bits: u32, element: &str, transfer: Transfer) -> Packing
 
 pub(crate) fn manifest(inputs: Vec<Tensor>, outputs: Vec<Tensor>) -> Manifest {
     let hash = "0".repeat(64);
+    let streams = |tensors: &[Tensor]| (0..tensors.len() as u32).collect();
     Manifest {
+        host: Host::Coyote { vfpga: 0, input_streams: streams(&inputs), output_streams: streams(&outputs) },
+        platform: None,
         version: VERSION,
         project: "test".to_owned(),
         flow: Flow::Coyote,

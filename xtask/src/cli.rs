@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Package(crate::package::Package),
     /// Run a folder of conformance cases.
     Conformance(Conformance),
+    /// List the boards and what each supports.
+    Boards(Boards),
     /// Say what is installed, what is missing for which step, and how to get it.
     Doctor(Doctor),
     /// Test NetLathe itself (in a checkout).
@@ -51,9 +53,27 @@ pub(crate) struct Build {
     /// What Keras answers to the inputs (.npy), once for each output.
     #[arg(long, value_name = "Y.npy")]
     pub(crate) expected: Vec<PathBuf>,
-    /// The board, by name.
+    /// The board, by name: see `boards`.
     #[arg(long)]
     pub(crate) board: Option<String>,
+    /// A board file of your own (TOML, as in backend-vivado-accel/boards).
+    #[arg(long, value_name = "FILE", conflicts_with = "board")]
+    pub(crate) board_file: Option<PathBuf>,
+    /// How tensors reach the accelerator: axi_stream, axi_master, axi_lite. Default: the board's first.
+    #[arg(long, value_name = "INTERFACE")]
+    pub(crate) interface: Option<String>,
+    /// What inputs travel as: float, double, ap_fixed<16,6>, ... Default: float.
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) input_type: Option<String>,
+    /// What outputs travel as.
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) output_type: Option<String>,
+    /// The Vitis platform of a PCIe card. Default: the newest that is installed.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) platform: Option<String>,
+    /// Write scripts for Vivado HLS 2019.2 or 2020.1.
+    #[arg(long)]
+    pub(crate) legacy_hls: bool,
     /// The project's name.
     #[arg(long)]
     pub(crate) project: Option<String>,
@@ -140,6 +160,13 @@ pub(crate) struct Conformance {
     pub(crate) json: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+#[derive(Args)]
+pub(crate) struct Boards {
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]

@@ -1,16 +1,16 @@
 //! A function a command: arguments in, exit code out.
 
 use crate::cli::{
-    Arguments, Build, Command, ConfigArguments, Conformance, Doctor, ExecutorName, FuzzCases, IoName,
+    Arguments, Boards, Build, Command, ConfigArguments, Conformance, Doctor, ExecutorName, FuzzCases, IoName,
     Predict, Test,
 };
 use crate::print;
 use crate::progress::Progress;
 use netlathe_flow::conformance::{self, Executor};
 use netlathe_flow::model::Source;
-use netlathe_flow::project::Wishes;
+use netlathe_flow::target::Wishes;
 use netlathe_flow::{
-    Error, ap_types, build, cache, check, doctor, fuzz, model, npy, predict, settings, supported,
+    Error, ap_types, boards, build, cache, check, doctor, fuzz, model, npy, predict, settings, supported,
 };
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: Arguments) -> Code {
         Command::Predict(a) => run_predict(&a),
         Command::Package(a) => crate::package::run(&a),
         Command::Conformance(a) => run_conformance(a),
+        Command::Boards(a) => run_boards(&a),
         Command::Doctor(a) => run_doctor(&a),
         Command::Test(a) => run_test(a),
         Command::FuzzCases(a) => run_fuzz_cases(a),
@@ -61,7 +62,17 @@ fn run_build(mut a: Build) -> Code {
     };
     let options = build::Options {
         source: Source { model, weights: a.weights, config: a.config },
-        wishes: Wishes { project: a.project, board: a.board, clock_period_ns: a.clock },
+        wishes: Wishes {
+            project: a.project,
+            board: a.board,
+            board_file: a.board_file,
+            clock_period_ns: a.clock,
+            interface: a.interface,
+            input_type: a.input_type,
+            output_type: a.output_type,
+            platform: a.platform,
+            legacy_hls: a.legacy_hls,
+        },
         inputs: a.inputs,
         expected: a.expected,
         out: a.out,
@@ -102,7 +113,8 @@ fn run_config(a: &ConfigArguments) -> Code {
     };
     let lowered = model::lower(&loaded, &source, &x)?;
     print::notes(&lowered.notes);
-    let text = settings::write(&loaded, &lowered.network, format);
+    let project = loaded.config.clone().unwrap_or_default().project;
+    let text = settings::write(&loaded, &lowered.network, &project, format);
     let difference = settings::difference(&loaded, &lowered.network, &text);
     match &a.out {
         Some(path) => std::fs::write(path, &text).map_err(|e| Error::io("write", path, &e))?,
@@ -158,6 +170,16 @@ fn run_conformance(a: Conformance) -> Code {
         print::json_file(path, &report)?;
     }
     Ok(u8::from(!report.is_good()))
+}
+
+fn run_boards(a: &Boards) -> Code {
+    let lines = boards::lines()?;
+    if a.json {
+        print::json(&print::BoardsReport { schema_version: 1, boards: lines })?;
+    } else {
+        print::boards(&lines);
+    }
+    Ok(0)
 }
 
 fn run_doctor(a: &Doctor) -> Code {

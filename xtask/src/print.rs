@@ -1,6 +1,7 @@
 //! What the user reads. The only place that prints.
 #![allow(clippy::print_stdout, reason = "a command line answers on standard output")]
 
+use netlathe_flow::boards::BoardLine;
 use netlathe_flow::check::Summary;
 use netlathe_flow::conformance::{CaseReport, Outcome};
 use netlathe_flow::doctor::Item;
@@ -17,6 +18,13 @@ use std::path::Path;
 pub(crate) struct DoctorReport {
     pub(crate) schema_version: u32,
     pub(crate) items: Vec<Item>,
+}
+
+/// `boards --json`.
+#[derive(Serialize)]
+pub(crate) struct BoardsReport {
+    pub(crate) schema_version: u32,
+    pub(crate) boards: Vec<BoardLine>,
 }
 
 pub(crate) fn error(e: &Error) {
@@ -286,6 +294,38 @@ pub(crate) fn fuzz(report: &fuzz::Report) {
         report.refused,
         report.seconds
     );
+}
+
+pub(crate) fn boards(lines: &[BoardLine]) {
+    let header = ["board", "flow", "part", "makes", "MHz (max.)", "interfaces"].map(str::to_owned);
+    let mut rows = vec![header.to_vec()];
+    for line in lines {
+        rows.push(vec![
+            line.name.clone(),
+            line.flow.to_owned(),
+            line.part.clone(),
+            line.makes.to_owned(),
+            format!("{:.0} ({:.0})", line.mhz.0, line.mhz.1),
+            line.interfaces.join(", "),
+        ]);
+    }
+    table(&rows);
+    println!(
+        "\nEvery board takes float, double and fixed-point elements of up to 64 bits, io_parallel and io_stream, and several inputs \
+         and outputs; a board file of your own: --board-file."
+    );
+    let recorded: Vec<&BoardLine> = lines.iter().filter(|line| !line.runs_on_record.is_empty()).collect();
+    for line in &recorded {
+        println!("{}: on record: {}", line.name, line.runs_on_record.join("; "));
+    }
+    if recorded.len() < lines.len() {
+        let without: Vec<&str> =
+            lines.iter().filter(|l| l.runs_on_record.is_empty()).map(|l| l.name.as_str()).collect();
+        println!(
+            "No run of Vivado or Vitis, and none on a device, is on record for: {}.",
+            without.join(", ")
+        );
+    }
 }
 
 pub(crate) fn doctor(items: &[Item]) {

@@ -1,23 +1,15 @@
 //! The wrapper under g++: what is this flow's own. The rest is in the tests shared by all flows.
 
-use netlathe_backend_coyote::{Bench, Kernel, Options, emit};
+use netlathe_backend_coyote::{Bench, Kernel, emit};
 use netlathe_codegen_hls::SourceTree;
 
 use crate::gxx;
 use crate::kernels::Spec;
+use crate::models::options;
 use crate::wrapper_bench;
 
 /// What the bench calls the samples of the vectors.
 pub(crate) const RUN: &str = "burst";
-
-pub(crate) fn options() -> Options {
-    Options {
-        project: "demo".into(),
-        board: "u55c".into(),
-        clock_period_ns: None,
-        clock_uncertainty_percent: None,
-    }
-}
 
 /// The project around a kernel, and how its bench is compiled.
 pub(crate) fn project(spec: &Spec, kernel: &Kernel) -> (SourceTree, Bench) {

@@ -1,7 +1,15 @@
-//! The project as data, its C++ under g++, its CMake under cmake.
+//! The shell and the project as data, its C++ under g++, its SystemVerilog under a parser, its CMake under cmake.
 
 mod bench;
+mod boards;
 mod cmake;
+mod coyote;
+mod host;
+mod host_mutants;
+mod models;
+mod shell;
+mod svh;
+mod tools;
 mod tree;
 
 // What is the same for all flows.

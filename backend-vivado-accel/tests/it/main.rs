@@ -1,7 +1,14 @@
 //! The project as data, its C++ under g++, its Tcl under tclsh.
 
+mod alveo;
+mod alveo_ini;
+mod alveo_script;
 mod bench;
-mod tcl;
+mod boards;
+mod design;
+mod driver_vectors;
+mod hls;
+mod place;
 mod tree;
 
 // What is the same for all flows.

@@ -15,3 +15,4 @@ mod streams;
 mod support;
 mod tensors;
 mod words;
+mod wrappers;

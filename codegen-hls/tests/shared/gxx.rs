@@ -14,7 +14,7 @@ const FLAGS: [&str; 6] = ["-std=c++11", "-pedantic-errors", "-Wall", "-Wextra", 
 const TYPES: &str = "#include <cstdio>\n#include <cstring>\n#include <fstream>\n#include <sstream>\n#include <string>\n\
     #include <vector>\n#include \"ap_fixed.h\"\n#include \"ap_int.h\"\n";
 
-/// The vendor's streams; not where a folder `sim` has some.
+/// The vendor's streams; not where the tree has some.
 const STREAMS: &str = "#include \"hls_stream.h\"\n";
 
 /// The folder of the HLS number types; `None`, after a visible word, where a test cannot run.
@@ -44,7 +44,7 @@ pub(crate) fn compile(
         fs::write(path, content).unwrap();
     }
     let mut gxx = gxx(ap_types);
-    let own_streams = include_dirs.contains(&"sim");
+    let own_streams = include_dirs.iter().any(|dir| tree.get(format!("{dir}/hls_stream.h")).is_some());
     gxx.args(limit(tree)).arg("-include").arg(precompiled(ap_types, limit(tree), own_streams));
     gxx.current_dir(folder.path()).args(flags).args(include_dirs.iter().map(|dir| format!("-I{dir}")));
     let Output { status, stderr, .. } = gxx.args(["-o", "program"]).args(sources).output().unwrap();

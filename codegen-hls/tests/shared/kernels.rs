@@ -58,20 +58,6 @@ impl Spec {
                 outputs.words[0].bits,
             ),
         );
-        // Every macro that a wrapper uses, as a plain compiler sees them.
-        let pragmas = [
-            "DATAFLOW",
-            "INLINE_OFF",
-            "INTERFACE_AXIS(p)",
-            "INTERFACE_FREE",
-            "PIPELINE_LOOP(ii)",
-            "PIPELINE_FLUSH(ii)",
-            "PARTITION(v)",
-            "UNROLL",
-            "RESET(v)",
-        ];
-        let pragmas: String = pragmas.iter().map(|name| format!("#define NNET_{name}\n")).collect();
-        tree.insert("nnet_pragmas.h", format!("#pragma once\n{pragmas}"));
         Kernel {
             tree,
             top: "hand_made".into(),

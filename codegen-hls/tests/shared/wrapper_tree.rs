@@ -34,8 +34,6 @@ pub(crate) fn check_refusals(codes: u32, file: &str, refused: impl Fn(&Validated
     }
     let mut two = spec().kernel();
     two.outputs.tensors.push(PortTensor { layer: "second".into(), ..two.outputs.tensors[0].clone() });
-    let of_two = spec().network_of(&["out_layer", "second"]);
-    starts(refused(&of_two, &two, "demo"), 6, "the network has 2 outputs (out_layer, second); ");
     starts(refused(&network, &two, "demo"), 8, "the kernel's ports are inconsistent");
     let mut clash = spec().kernel();
     clash.tree.insert(file, "");

@@ -1,7 +1,7 @@
 use crate::support::{self, can_compile, data, save, tiny, x, y};
 use netlathe_flow::build::{Options, build};
-use netlathe_flow::project::Wishes;
 use netlathe_flow::report::{Report, Stage, State};
+use netlathe_flow::target::Wishes;
 use netlathe_flow::{Error, hash};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -165,7 +165,8 @@ fn a_stage_that_cannot_be_reached_is_exit_code_1() {
 fn every_board_gets_a_project_that_simulates() {
     let place = Place::new();
     let compile = can_compile("C simulation for every board");
-    for (board, _) in netlathe_flow::project::boards().unwrap() {
+    for board in netlathe_flow::target::boards().unwrap() {
+        let board = board.name().to_owned();
         let mut options = place.options(&board, Some(if compile { Stage::Csim } else { Stage::Write }));
         options.wishes.board = Some(board.clone());
         // Made-up vectors, so that saturation and rounding at the ports are met.

@@ -22,7 +22,12 @@ fn a_chosen_network_reads_back_as_itself() {
     let place = tempfile::tempdir().unwrap();
     for name in ["c.yml", "c.json"] {
         let path = place.path().join(name);
-        let text = settings::write(&loaded, &network, Format::of(&path).unwrap());
+        let text = settings::write(
+            &loaded,
+            &network,
+            &loaded.config.clone().unwrap_or_default().project,
+            Format::of(&path).unwrap(),
+        );
         assert!(!text.contains("auto"), "{text}");
         assert_eq!(settings::difference(&loaded, &network, &text), None);
         std::fs::write(&path, &text).unwrap();
@@ -41,7 +46,8 @@ fn an_open_configuration_becomes_concrete() {
     )
     .unwrap();
     let (loaded, network) = lowered(&tiny(Some(&path)), &[]);
-    let text = settings::write(&loaded, &network, Format::Yaml);
+    let text =
+        settings::write(&loaded, &network, &loaded.config.clone().unwrap_or_default().project, Format::Yaml);
     // Two products of <12,5> by <12,5>, one bit for their sum and one for the bias: <26,12>.
     assert!(
         text.contains("    d:\n      Precision:\n        result: \"fixed<26,12,TRN,WRAP,0>\"\n"),
@@ -55,7 +61,8 @@ fn an_open_configuration_becomes_concrete() {
 fn a_difference_is_found() {
     let x = support::x().mapv(f64::from);
     let (loaded, network) = lowered(&tiny(None), &[x]);
-    let text = settings::write(&loaded, &network, Format::Yaml);
+    let text =
+        settings::write(&loaded, &network, &loaded.config.clone().unwrap_or_default().project, Format::Yaml);
     // Another type of the last layer: the same names, other numbers.
     let at = text.find("    d_relu:").unwrap();
     let changed = format!("{}{}", &text[..at], text[at..].replacen("ufixed<16,", "ufixed<15,", 1));
@@ -72,7 +79,8 @@ fn names_that_yaml_misreads_are_quoted() {
     loaded.graph.node_mut(id).name = "no: [\"x\"".into();
     let network = model::lower(&loaded, &tiny(None), &[support::x().mapv(f64::from)]).unwrap().network;
     for format in [Format::Yaml, Format::Json] {
-        let text = settings::write(&loaded, &network, format);
+        let text =
+            settings::write(&loaded, &network, &loaded.config.clone().unwrap_or_default().project, format);
         assert_eq!(settings::difference(&loaded, &network, &text), None, "{text}");
     }
 }
@@ -98,7 +106,12 @@ fn conformance_configurations_read_back() {
         let Ok(loaded) = model::load(&source) else { continue };
         let Ok(lowered) = model::lower(&loaded, &source, &[]) else { continue };
         seen += 1;
-        let text = settings::write(&loaded, &lowered.network, Format::Yaml);
+        let text = settings::write(
+            &loaded,
+            &lowered.network,
+            &loaded.config.clone().unwrap_or_default().project,
+            Format::Yaml,
+        );
         if let Some(why) = settings::difference(&loaded, &lowered.network, &text) {
             differing.push(format!("{}: {why}", folder.display()));
         }

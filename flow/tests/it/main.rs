@@ -8,6 +8,7 @@ mod fs;
 mod fuzz;
 mod limits;
 mod npy;
+mod quantized;
 mod reports;
 mod support;
 mod supported;

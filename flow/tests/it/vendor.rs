@@ -2,7 +2,7 @@
 
 use crate::support::{self, data, save, tiny, x};
 use netlathe_flow::build::{self, build};
-use netlathe_flow::project::Wishes;
+use netlathe_flow::target::Wishes;
 use netlathe_flow::report::Stage;
 use netlathe_flow::reports::Hardware;
 use netlathe_flow::vendor::{self, Kind, Plan, Project, Tools, plan, run};

@@ -169,6 +169,7 @@ fn project(reader: &mut Reader, path: &str, key: &str, value: &Value, project: &
         "part" | "xilinxpart" => &mut project.part,
         "clockuncertainty" => &mut project.clock_uncertainty,
         "interface" => &mut project.interface,
+        "platform" => &mut project.platform,
         "inputtype" => &mut project.input_type,
         "outputtype" => &mut project.output_type,
         "clockperiod" => {

@@ -1,0 +1,56 @@
+//! What elements travel as, and how they lie in beats.
+
+use netlathe_codegen_hls::PortTensor;
+use netlathe_codegen_hls::wrapper::{Beats, Element};
+use netlathe_overlay::{self as overlay, FixedType, Packing, Tensor, Transfer};
+
+use crate::error::Error;
+
+/// The widest fixed-point element.
+const WIDEST: u32 = 64;
+
+/// Reads an element as hls4ml's `input_type` and `output_type` have it: `float`, `double` or a type such as `ap_fixed<16,6>`.
+///
+/// # Errors
+/// [`Error::Element`].
+pub fn element(text: &str) -> Result<Element, Error> {
+    let wrong = |why: String| Error::Element { tensor: "a tensor".into(), element: text.into(), why };
+    match text.trim() {
+        "float" | "float32" => Ok(Element::Float32),
+        "double" | "float64" => Ok(Element::Float64),
+        fixed => fixed.parse::<FixedType>().map(Element::Fixed).map_err(|why| {
+            wrong(format!("it is no element; use float, double or a type such as ap_fixed<16,6> ({why})"))
+        }),
+    }
+}
+
+/// The beats of one tensor, `who` in a message: as many elements as fit in `bits`.
+///
+/// # Errors
+/// [`Error::Element`] when not one element fits, or when it is too wide to be a number of a host.
+pub(crate) fn beats(who: &str, element: Element, bits: u32) -> Result<Beats, Error> {
+    let wrong = |why: String| Error::Element { tensor: who.to_owned(), element: element.to_string(), why };
+    if let Element::Fixed(ty) = element
+        && !(1..=WIDEST).contains(&ty.width)
+    {
+        return Err(wrong(format!(
+            "an element has 1 to {WIDEST} bits on a host; choose a narrower type or double with --input-type or --output-type"
+        )));
+    }
+    if element.bits() > bits {
+        return Err(wrong(format!("a beat of the board has {bits} bits, an element {}", element.bits())));
+    }
+    Ok(Beats::full(element, bits))
+}
+
+/// The tensor of the manifest.
+pub(crate) fn tensor(port: &PortTensor, beats: Beats, transfer: Transfer) -> Tensor {
+    let element = match beats.element {
+        Element::Float32 => overlay::Element::Float32,
+        Element::Float64 => overlay::Element::Float64,
+        Element::Fixed(ty) => overlay::Element::Fixed(ty),
+    };
+    let packing =
+        Packing { elements_per_beat: beats.per_beat, ..Packing::full(beats.beat_bits, element, transfer) };
+    Tensor { name: port.layer.clone(), shape: port.shape.clone(), ty: port.ty, packing }
+}

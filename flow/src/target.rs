@@ -1,0 +1,380 @@
+//! What a project is made for: its name, its board, and how the board's processor or host reaches it. The command line comes
+//! first, then the configuration, then the defaults.
+
+use crate::error::Error;
+use netlathe_backend_coyote as coyote;
+use netlathe_backend_vivado_accel as vivado;
+use netlathe_codegen_hls::wrapper::Element;
+use netlathe_ir::config::ProjectConfig;
+use netlathe_overlay::Flow;
+use std::path::PathBuf;
+use vivado::InterfaceKind;
+
+/// The board when nothing names one.
+pub const DEFAULT_BOARD: &str = "pynq-z2";
+/// The largest board file that is read, in bytes.
+const MAX_BOARD_FILE: u64 = 1 << 20;
+
+/// What a project is made for.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub project: String,
+    pub board: Board,
+    pub clock_period_ns: Option<f64>,
+    pub clock_uncertainty_percent: Option<f64>,
+    /// How tensors reach the accelerator; the board's first interface if `None`.
+    pub interface: Option<InterfaceKind>,
+    /// What elements travel as; float32 if `None`.
+    pub input: Option<Element>,
+    pub output: Option<Element>,
+    /// The Vitis platform of a PCIe card.
+    pub platform: Option<String>,
+    /// Scripts for Vivado HLS 2019.2 and 2020.1.
+    pub legacy_hls: bool,
+}
+
+impl Target {
+    /// The same as a configuration says it, so that what is written reads back as the same target.
+    pub fn facts(&self) -> ProjectConfig {
+        let element = |e: &Element| match e {
+            Element::Float32 => "float".to_owned(),
+            Element::Float64 => "double".to_owned(),
+            Element::Fixed(ty) => ty.to_string(),
+        };
+        let backend = match self.board.flow() {
+            Flow::VivadoAccelerator => "VivadoAccelerator",
+            Flow::Coyote => "CoyoteAccelerator",
+        };
+        ProjectConfig {
+            project_name: Some(self.project.clone()),
+            backend: Some(backend.to_owned()),
+            board: Some(self.board.name().to_owned()),
+            part: None,
+            clock_period_ns: self.clock_period_ns,
+            clock_uncertainty: self.clock_uncertainty_percent.map(|percent| format!("{percent}%")),
+            interface: self.interface.map(|kind| kind.name().to_owned()),
+            platform: self.platform.clone(),
+            input_type: self.input.as_ref().map(element),
+            output_type: self.output.as_ref().map(element),
+        }
+    }
+}
+
+/// A board of either flow.
+#[derive(Clone, Debug)]
+pub enum Board {
+    /// Of [`Flow::VivadoAccelerator`].
+    Vivado(Box<vivado::Board>),
+    /// Of [`Flow::Coyote`], by name.
+    Coyote(String),
+}
+
+/// What a user may say of the target; the configuration says the rest.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    pub project: Option<String>,
+    pub board: Option<String>,
+    /// A board file of the user's own.
+    pub board_file: Option<PathBuf>,
+    pub clock_period_ns: Option<f64>,
+    /// `axi_stream`, `axi_master`, `axi_lite`.
+    pub interface: Option<String>,
+    /// `float`, `double`, or a fixed-point type.
+    pub input_type: Option<String>,
+    pub output_type: Option<String>,
+    pub platform: Option<String>,
+    pub legacy_hls: bool,
+}
+
+impl Board {
+    /// The name that a user gives.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Vivado(board) => &board.name,
+            Self::Coyote(name) => name,
+        }
+    }
+
+    /// Whose it is.
+    pub fn flow(&self) -> Flow {
+        match self {
+            Self::Vivado(_) => Flow::VivadoAccelerator,
+            Self::Coyote(_) => Flow::Coyote,
+        }
+    }
+}
+
+/// Settles everything before any work is done.
+///
+/// # Errors
+/// [`Error::Usage`]: no such board, interface or element type, a board file that is wrong, or the configuration's back end has not
+/// that board.
+pub fn target(wishes: &Wishes, config: &ProjectConfig, network_name: &str) -> Result<Target, Error> {
+    let uncertainty = config.clock_uncertainty.as_deref().map(percentage).transpose()?;
+    let board = board(wishes, config)?;
+    // hls4ml writes `Interface: axi_stream` whatever the board is; it counts where the board has that.
+    let configured = config.interface.clone().filter(|_| board.flow() == Flow::VivadoAccelerator);
+    let interface = match wishes.interface.clone().or(configured) {
+        Some(text) => Some(
+            text.parse::<InterfaceKind>()
+                .map_err(|e| Error::usage(e, "give --interface, or Interface in the configuration"))?,
+        ),
+        None => None,
+    };
+    if board.flow() == Flow::Coyote {
+        for (given, option) in [
+            (wishes.interface.is_some(), "--interface"),
+            (wishes.platform.is_some(), "--platform"),
+            (wishes.legacy_hls, "--legacy-hls"),
+        ] {
+            if given {
+                return Err(Error::usage(
+                    format!(
+                        "{option} means nothing for board `{}`: Coyote's shell has its own streams",
+                        board.name()
+                    ),
+                    "leave it out",
+                ));
+            }
+        }
+    }
+    // `myproject` is what hls4ml writes when nobody chose a name.
+    let configured = config.project_name.clone().filter(|n| n != "myproject");
+    Ok(Target {
+        project: wishes.project.clone().or(configured).unwrap_or_else(|| tidy(network_name)),
+        interface,
+        input: element("input", wishes.input_type.as_ref().or(config.input_type.as_ref()))?,
+        output: element("output", wishes.output_type.as_ref().or(config.output_type.as_ref()))?,
+        platform: wishes.platform.clone().or_else(|| platform(&board, config)),
+        legacy_hls: wishes.legacy_hls,
+        board,
+        clock_period_ns: wishes.clock_period_ns.or(config.clock_period_ns),
+        clock_uncertainty_percent: uncertainty,
+    })
+}
+
+/// hls4ml writes the U250's platform whatever the board is: a platform counts only where the board has it.
+fn platform(board: &Board, config: &ProjectConfig) -> Option<String> {
+    let Board::Vivado(board) = board else { return None };
+    let known = &board.alveo.as_ref()?.platforms;
+    config.platform.clone().filter(|name| known.contains(name))
+}
+
+fn board(wishes: &Wishes, config: &ProjectConfig) -> Result<Board, Error> {
+    if let Some(path) = &wishes.board_file {
+        if wishes.board.is_some() {
+            return Err(Error::usage("--board and --board-file are given", "give one of them"));
+        }
+        let io = |e: std::io::Error| Error::io("read", path, &e);
+        let bytes = std::fs::metadata(path).map_err(io)?.len();
+        if bytes > MAX_BOARD_FILE {
+            return Err(Error::usage(
+                format!("{} has {bytes} bytes; a board file has at most {MAX_BOARD_FILE}", path.display()),
+                "is it the right file?",
+            ));
+        }
+        let text = std::fs::read_to_string(path).map_err(io)?;
+        let board = vivado::Board::from_toml(&text).map_err(|e| {
+            Error::usage(
+                format!("{}: {e}", path.display()),
+                "start from a file of backend-vivado-accel/boards",
+            )
+        })?;
+        return Ok(Board::Vivado(Box::new(board)));
+    }
+    let boards = boards()?;
+    let list = || boards.iter().map(Board::name).collect::<Vec<_>>().join(", ");
+    let backend = config.backend.as_deref().map(str::to_ascii_lowercase);
+    let wanted = match backend.as_deref() {
+        Some("coyote" | "coyoteaccelerator") => Some(Flow::Coyote),
+        Some("vivadoaccelerator") => Some(Flow::VivadoAccelerator),
+        // `Vitis`, `Vivado`, ... make an IP core there; here the board decides.
+        _ => None,
+    };
+    let usual = || match wanted {
+        Some(Flow::Coyote) => boards.iter().find(|b| b.flow() == Flow::Coyote).map(|b| b.name().to_owned()),
+        _ => None,
+    };
+    let name = wishes
+        .board
+        .clone()
+        .or_else(|| config.board.clone())
+        .or_else(usual)
+        .unwrap_or_else(|| DEFAULT_BOARD.into());
+    let Some(board) = boards.iter().find(|b| b.name() == name) else {
+        return Err(Error::usage(
+            format!("there is no board `{name}`"),
+            format!("the boards are: {}; or write a board file and give it with --board-file", list()),
+        ));
+    };
+    match wanted {
+        Some(wanted) if wishes.board.is_none() && wanted != board.flow() => Err(Error::usage(
+            format!(
+                "the configuration names backend {wanted:?} and board `{name}`, which is one of {:?}",
+                board.flow()
+            ),
+            format!("choose the board with --board; the boards are: {}", list()),
+        )),
+        _ => Ok(board.clone()),
+    }
+}
+
+/// Every board, those of each flow in the order of their names.
+///
+/// # Errors
+/// A board file in this program is malformed.
+pub fn boards() -> Result<Vec<Board>, Error> {
+    let zynq = vivado::boards().map_err(|e| Error::Internal(e.to_string()))?;
+    let cards = coyote::boards().map_err(|e| Error::Internal(e.to_string()))?;
+    let zynq = zynq.into_iter().map(|b| Board::Vivado(Box::new(b)));
+    Ok(zynq.chain(cards.into_iter().map(|b| Board::Coyote(b.name))).collect())
+}
+
+/// `float`, `double` or a fixed-point type, as hls4ml's `AcceleratorConfig.Precision` has it.
+fn element(side: &str, text: Option<&String>) -> Result<Option<Element>, Error> {
+    let Some(text) = text else { return Ok(None) };
+    vivado::element(text).map(Some).map_err(|e| {
+        Error::usage(
+            format!("the {side} type `{text}` cannot cross an interface: {e}"),
+            format!("give --{side}-type float, double, or a type such as ap_fixed<16,6>"),
+        )
+    })
+}
+
+fn percentage(text: &str) -> Result<f64, Error> {
+    text.trim().strip_suffix('%').and_then(|t| t.trim().parse().ok()).ok_or_else(|| {
+        Error::usage(
+            format!("the configuration's ClockUncertainty is `{text}`"),
+            "write a percentage such as 12.5%",
+        )
+    })
+}
+
+fn tidy(name: &str) -> String {
+    let mut text: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    if !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        text.insert_str(0, "net_");
+    }
+    text.truncate(48);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(backend: Option<&str>, board: Option<&str>) -> ProjectConfig {
+        ProjectConfig {
+            backend: backend.map(Into::into),
+            board: board.map(Into::into),
+            ..ProjectConfig::default()
+        }
+    }
+
+    #[test]
+    fn the_command_line_comes_before_the_configuration() {
+        let wishes = Wishes { board: Some("u55c".into()), ..Wishes::default() };
+        let t = target(&wishes, &config(Some("VivadoAccelerator"), Some("pynq-z2")), "Jet Tagger").unwrap();
+        assert_eq!(
+            (t.board.name(), t.board.flow(), t.project.as_str()),
+            ("u55c", Flow::Coyote, "jet_tagger")
+        );
+        let none = Wishes::default();
+        assert_eq!(target(&none, &config(None, None), "m").unwrap().board.name(), "pynq-z2");
+        for name in ["Coyote", "CoyoteAccelerator"] {
+            assert_eq!(target(&none, &config(Some(name), None), "m").unwrap().board.flow(), Flow::Coyote);
+        }
+        assert!(target(&none, &config(Some("Coyote"), Some("pynq-z2")), "m").is_err());
+        let e = target(&none, &config(None, Some("nexys")), "m").unwrap_err().to_string();
+        assert!(e.contains("nexys") && e.contains("pynq-z2") && e.contains("u55c"), "{e}");
+    }
+
+    #[test]
+    fn clock_uncertainty_is_a_percentage() {
+        let of = |text: &str| {
+            let config = ProjectConfig { clock_uncertainty: Some(text.into()), ..ProjectConfig::default() };
+            target(&Wishes::default(), &config, "m").map(|t| t.clock_uncertainty_percent)
+        };
+        assert_eq!(of("12.5%").unwrap(), Some(12.5));
+        assert_eq!(of("much").unwrap_err().exit_code(), 2);
+    }
+
+    #[test]
+    fn interface_and_elements_as_hls4ml_writes_them() {
+        let config = ProjectConfig {
+            interface: Some("axi_stream".into()),
+            input_type: Some("float".into()),
+            output_type: Some("ap_fixed<16,6>".into()),
+            ..ProjectConfig::default()
+        };
+        let t = target(&Wishes::default(), &config, "m").unwrap();
+        assert_eq!(t.interface, Some(InterfaceKind::AxiStream));
+        assert_eq!(t.input, Some(Element::Float32));
+        assert_eq!(t.output.unwrap().to_string(), "ap_fixed<16,6>");
+        let wishes = Wishes {
+            interface: Some("axi_lite".into()),
+            input_type: Some("double".into()),
+            ..Wishes::default()
+        };
+        let t = target(&wishes, &config, "m").unwrap();
+        assert_eq!((t.interface, t.input), (Some(InterfaceKind::AxiLite), Some(Element::Float64)));
+        for (interface, input) in [(Some("axi"), None), (None, Some("half"))] {
+            let wishes = Wishes {
+                interface: interface.map(str::to_owned),
+                input_type: input.map(str::to_owned),
+                ..Wishes::default()
+            };
+            assert_eq!(target(&wishes, &config, "m").unwrap_err().exit_code(), 2);
+        }
+        let wishes =
+            Wishes { board: Some("u55c".into()), interface: Some("axi_lite".into()), ..Wishes::default() };
+        assert!(target(&wishes, &config, "m").unwrap_err().to_string().contains("--interface"));
+    }
+
+    #[test]
+    fn facts_read_back_as_the_same_target() {
+        let wishes = Wishes {
+            project: Some("jet".into()),
+            board: Some("zcu102".into()),
+            clock_period_ns: Some(8.0),
+            interface: Some("axi_lite".into()),
+            input_type: Some("double".into()),
+            output_type: Some("ap_ufixed<6,2,AP_RND,AP_SAT>".into()),
+            ..Wishes::default()
+        };
+        let config = ProjectConfig { clock_uncertainty: Some("20%".into()), ..ProjectConfig::default() };
+        let first = target(&wishes, &config, "m").unwrap();
+        let again = target(&Wishes::default(), &first.facts(), "other").unwrap();
+        assert_eq!(first.facts(), again.facts());
+        assert_eq!((again.board.name(), again.project.as_str()), ("zcu102", "jet"));
+        assert_eq!(again.clock_uncertainty_percent, Some(20.0));
+    }
+
+    #[test]
+    fn a_platform_of_another_board_does_not_count() {
+        let of = |board: &str, platform: &str| {
+            let config = ProjectConfig {
+                board: Some(board.into()),
+                platform: Some(platform.into()),
+                ..ProjectConfig::default()
+            };
+            target(&Wishes::default(), &config, "m").unwrap().platform
+        };
+        assert_eq!(of("pynq-z2", "xilinx_u250_xdma_201830_2"), None);
+        assert_eq!(of("alveo-u50", "xilinx_u250_xdma_201830_2"), None);
+    }
+
+    #[test]
+    fn a_board_file_of_ones_own() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("mine.toml");
+        let text = include_str!("../../backend-vivado-accel/boards/pynq-z2.toml");
+        std::fs::write(&path, text.replacen("\"pynq-z2\"", "\"mine\"", 1)).unwrap();
+        let wishes = Wishes { board_file: Some(path.clone()), ..Wishes::default() };
+        assert_eq!(target(&wishes, &ProjectConfig::default(), "m").unwrap().board.name(), "mine");
+        std::fs::write(&path, "name = 3").unwrap();
+        let e = target(&wishes, &ProjectConfig::default(), "m").unwrap_err();
+        assert!(e.exit_code() == 2 && e.to_string().contains("mine.toml"), "{e}");
+    }
+}
