@@ -24,7 +24,7 @@ pub(super) fn page(project: &Project, x: &[String], y: &[String], drivers: &[&St
     );
     out.push_str(&format!("\n## Copy\n\n{}", copy(project)));
     out.push_str("\nCheck that everything arrived:\n\n    sha256sum -c SHA256SUMS\n");
-    out.push_str(&format!("\n## Run and verify\n\n{}", verify(project, x, y, drivers)));
+    out.push_str(&format!("\n## Run and verify\n\n{}", verify(project, drivers)));
     out
 }
 
@@ -47,32 +47,21 @@ fn copy(project: &Project) -> String {
     }
 }
 
-fn verify(project: &Project, x: &[String], y: &[String], drivers: &[&String]) -> String {
-    let name = &project.manifest.project;
-    let extension = if project.kind == Kind::Alveo { "xclbin" } else { "bit" };
-    let driver = drivers.iter().find_map(|p| p.strip_suffix(".py").filter(|m| !m.contains('/')));
-    match (driver, x, y) {
-        (Some(module), [x], [y]) if project.kind != Kind::Coyote => format!(
-            "Save this as `verify.py` and run it with `{}`:\n\n\
-            \x20   import numpy\n\
-            \x20   from {module} import NeuralNetworkOverlay\n\n\
-            \x20   x, y = numpy.load(\"{x}\"), numpy.load(\"{y}\")\n\
-            \x20   network = NeuralNetworkOverlay(\"{name}.{extension}\", x.shape, y.shape)\n\
-            \x20   answer, seconds, rate = network.predict(x, profile=True)\n\
-            \x20   wrong = int((answer.reshape(y.shape) != y).any(axis=tuple(range(1, y.ndim))).sum())\n\
-            \x20   print(f\"{{len(y)}} samples in {{seconds:.6f}} s, {{wrong}} of them wrong\")\n\n",
-            if project.kind == Kind::Zynq { "sudo -E python3 verify.py" } else { "python3 verify.py" }
+fn verify(project: &Project, drivers: &[&String]) -> String {
+    let driver = drivers.iter().find(|p| p.ends_with(".py") && !p.contains('/'));
+    match (driver, project.kind) {
+        (Some(file), Kind::Zynq | Kind::Alveo) => format!(
+            "    {}python3 {file} --verify\n\nIt replays the inputs on the board, demands every bit of the expected outputs, and tells \
+             latency and throughput. In Python: `from {} import NeuralNetworkOverlay`.\n",
+            if project.kind == Kind::Zynq { "sudo -E " } else { "" },
+            file.trim_end_matches(".py")
         ),
-        _ if project.kind == Kind::Coyote && !drivers.is_empty() => {
-            "`sw/` holds the host's software; build it against Coyote's library (its own page says how), give it `x*.npy`, and \
-             compare its answers with `y*.npy`.\n"
+        (_, Kind::Coyote) if !drivers.is_empty() => {
+            "`sw/` holds the host's software; build it against Coyote's library, give it the inputs, and compare its answers with \
+             the expected outputs.\n"
                 .into()
         }
-        (Some(module), ..) => format!(
-            "`{module}.py` drives the accelerator; it takes the inputs in the order of the table. Compare its answers with `y*.npy`.\n"
-        ),
-        (None, ..) => {
-            "Drive the accelerator as `manifest.json` says, give it `x*.npy`, and compare its answers with `y*.npy`.\n".into()
-        }
+        _ => "Drive the accelerator as `manifest.json` says, give it the inputs, and compare its answers with the expected outputs.\n"
+            .into(),
     }
 }

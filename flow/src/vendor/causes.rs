@@ -210,6 +210,7 @@ pub const TABLE: &[Row] = &[
     row(Cause::Version, &["[BD_TCL-109]"], "github.com/xupsh/Pynq-CV-OV5640/issues/1 (2018.3)"),
     row(Cause::Version, &["[HLS 200-644]", "is not supported"], "github.com/Xilinx/PYNQ/issues/1174"),
     row(Cause::Version, &["ERROR: this Vivado's IP catalogue has no"], "design.tcl"),
+    row(Cause::Version, &["ERROR: Vivado ", "is too old"], "design.tcl"),
     row(Cause::Tool, &["build_xclbin: error:", "is not found"], "build_xclbin.sh"),
     row(Cause::Tool, &["build_xclbin: error:", "is needed"], "build_xclbin.sh"),
     row(
@@ -260,6 +261,7 @@ pub const TABLE: &[Row] = &[
     ),
     row(Cause::Timing, &["ERROR: timing is missed"], "design.tcl"),
     row(Cause::Timing, &["build_xclbin: error:", "timing is missed:"], "build_xclbin.sh"),
+    row(Cause::Clock, &["ERROR: the clock ", "that were asked for"], "design.tcl"),
     row(Cause::Clock, &["build_xclbin: error: the kernel reaches"], "build_xclbin.sh"),
     row(
         Cause::Timing,
