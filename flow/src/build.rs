@@ -9,9 +9,11 @@ use crate::kernel::{self, Emitted};
 use crate::model::{self, Source};
 use crate::project::{self, Assembled, Extras, WRAPPER_FILES};
 use crate::report::{self, Next, Note, Report, SCHEMA_VERSION, Stage, StageReport, State};
+use crate::reports::Hardware;
 use crate::stimuli::{Crossing, Stimuli};
 use crate::target::{self, Wishes};
-use crate::{hash, limits, npy, predict, settings, tool};
+use crate::vendor::{self, Project};
+use crate::{hash, limits, npy, package, predict, settings, tool};
 use ndarray::Axis;
 use netlathe_emulator::Plan;
 use netlathe_ir::Diagnostic;
@@ -35,10 +37,12 @@ pub struct Options {
     pub overwrite: bool,
     /// Write the project even of a network that the HLS tools cannot take ([`limits`]).
     pub accept_large: bool,
-    /// The stage that must be reached; `None`: as far as what is installed allows.
+    /// The stage that must be reached; `None`: C simulation, if what it needs is installed. Stages after it take from minutes to
+    /// many hours and run only when they are asked for.
     pub until: Option<Stage>,
     pub ap_types: Option<PathBuf>,
     pub cache: Cache,
+    pub vendor: vendor::Options,
 }
 
 /// Something to tell while it goes on.
@@ -137,6 +141,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
         notes: lowered.notes.iter().map(Note::from).collect(),
         stages: Vec::new(),
         differences: Vec::new(),
+        hardware: None,
         next: Next {
             needs: needs.into(),
             installed: installed(target.board.flow()),
@@ -162,6 +167,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
             let crossing = vectors.crossing(&plan, &assembled.manifest)?;
             let files = vectors.files(&emitted, &crossing);
             assembled.add_data(files.into_iter().map(|(name, text)| (name.to_owned(), text.into())))?;
+            assembled.add_data(vectors.arrays(&crossing, &assembled.manifest)?)?;
             let written = fs::write_project(&folder, &assembled.tree, options.overwrite)?;
             let verb = match written {
                 Written::Anew => "wrote",
@@ -182,9 +188,50 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
             }
         }
     }
+    hardware(&mut stages, options, &folder, &mut report)?;
     stages.rest(&report.next);
     report.stages = stages.reports;
     Ok(report)
+}
+
+/// HLS, bitstream and package: only when asked for, and only of what C simulation found equal.
+fn hardware(
+    stages: &mut Stages<'_>,
+    options: &Options,
+    folder: &Path,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let Some(until) = options.until.filter(|until| *until >= Stage::Hls) else { return Ok(()) };
+    if !stages.reports.iter().any(|r| r.stage == Stage::Csim && r.state == State::Done) {
+        return Ok(());
+    }
+    let project = Project::open(folder)?;
+    let (plan, tools) = match options.vendor.plan(&project, until.min(Stage::Bitstream)) {
+        Ok(found) => found,
+        Err(missing) => {
+            stages.missing(Stage::Hls, &format!("{}; {}", missing.what, missing.help));
+            return Ok(());
+        }
+    };
+    let mut found = Hardware::new(&project.manifest);
+    for stage in [Stage::Hls, Stage::Bitstream] {
+        if stages.wants(stage) {
+            stages.run(stage, || {
+                vendor::run::stage(&project, &plan, &tools, stage, &mut found).map(|detail| ((), detail))
+            })?;
+        }
+    }
+    report.hardware = Some(found);
+    if stages.wants(Stage::Package) {
+        stages.run(Stage::Package, || {
+            let packed = package::package(folder, None)?;
+            Ok((
+                (),
+                format!("{} ({} bytes, {} files)", packed.path.display(), packed.bytes, packed.files.len()),
+            ))
+        })?;
+    }
+    Ok(())
 }
 
 /// What C simulation needs.
@@ -324,8 +371,12 @@ impl Stages<'_> {
             if self.reports.iter().any(|r| r.stage == stage) {
                 continue;
             }
-            let (state, detail) = if self.wants(stage) {
-                (State::NotReached, format!("netlathe does not run it; it needs {}", next.needs))
+            let (state, detail) = if self.until.is_none() && stage >= Stage::Hls {
+                let how =
+                    format!("it runs when asked for, --until {}; it needs {}", stage.name(), next.needs);
+                (State::NotReached, how)
+            } else if self.wants(stage) {
+                (State::NotReached, "the stage before it was not reached".to_owned())
             } else {
                 (State::NotAsked, "not asked for".to_owned())
             };

@@ -5,7 +5,9 @@ use crate::cache::Cache;
 use crate::coyote;
 use crate::program::Machine;
 use crate::tool::{self, Tool};
-use std::ffi::OsStr;
+use crate::vendor::Tools;
+use crate::vendor::tools::version_of;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -57,37 +59,70 @@ fn headers(given: Option<&Path>, cache: &Cache) -> Item {
     Item { name: "ap_types headers".into(), found, for_what: "csim".into(), how }
 }
 
-fn vendor() -> [Item; 2] {
-    let settings = "install AMD Vitis (2022.1 or later) and source its settings64.sh";
-    let vivado = path("vivado").map(versioned);
-    // 2025.1 has no vitis_hls any more.
-    let hls = ["vitis_hls", "vitis-run", "v++"].iter().find_map(|name| path(name));
-    [
-        Item {
-            name: "Vitis HLS".into(),
-            found: hls.map(versioned),
-            for_what: "hls: RTL, latency and resources".into(),
-            how: settings.into(),
-        },
-        Item {
-            name: "Vivado".into(),
-            found: vivado,
-            for_what: "bitstream".into(),
-            how: format!("{settings} (or that of Vivado)"),
-        },
-    ]
+/// The vendor's tools, each by itself: which of them are there decides how a project is built.
+fn vendor() -> Vec<Item> {
+    let tools = Tools::here();
+    let vitis = "install AMD Vitis (2022.1 or later) and source its settings64.sh";
+    let xrt = "install XRT and source its setup.sh, usually /opt/xilinx/xrt/setup.sh";
+    let rows = [
+        ("vitis_hls", &tools.vitis_hls, "hls, up to 2024.2", vitis),
+        ("vitis-run", &tools.vitis_run, "hls, from 2024.1 on (then vitis_hls is not needed)", vitis),
+        ("vivado_hls", &tools.vivado_hls, "hls with --legacy-hls only (2019.2, 2020.1)", vitis),
+        (
+            "vivado",
+            &tools.vivado,
+            "bitstream for Zynq and Coyote",
+            "install AMD Vivado and source its settings64.sh",
+        ),
+        ("v++", &tools.vpp, "hls and bitstream for Alveo", vitis),
+        ("platforminfo", &tools.platforminfo, "bitstream for Alveo: finding the card's platform", vitis),
+        ("xbutil", &tools.xbutil, "running on an Alveo card", xrt),
+    ];
+    let mut items: Vec<Item> = rows
+        .map(|(name, found, for_what, how)| Item {
+            name: name.into(),
+            found: found.as_deref().map(versioned),
+            for_what: for_what.into(),
+            how: how.into(),
+        })
+        .to_vec();
+    items.push(licence(
+        std::env::var_os("XILINXD_LICENSE_FILE").or_else(|| std::env::var_os("LM_LICENSE_FILE")),
+    ));
+    items
 }
 
-/// A tool's path and, when its installation's folder has one, its version: Vivado takes seconds to say it itself.
-fn versioned(path: PathBuf) -> String {
-    let version = path.components().rev().find_map(|c| {
-        let text = c.as_os_str().to_string_lossy();
-        let year = text.split('.').next().and_then(|y| y.parse::<u32>().ok());
-        year.filter(|y| (2000..2100).contains(y)).map(|_| text.into_owned())
-    });
-    match version {
+/// A tool's path and, when its installation's folder has one, its version.
+fn versioned(path: &Path) -> String {
+    match version_of(path) {
         Some(version) => format!("{} ({version})", path.display()),
         None => path.display().to_string(),
+    }
+}
+
+/// Where licences are looked for. Whether one fits the device only Vivado can say, and it takes minutes to.
+fn licence(named: Option<OsString>) -> Item {
+    let found = named.map(|value| {
+        let text = value.to_string_lossy().into_owned();
+        // `2100@server`, or files with `:` between them.
+        let gone: Vec<&str> =
+            text.split(':').filter(|p| !p.is_empty() && !p.contains('@') && !Path::new(p).exists()).collect();
+        if gone.is_empty() {
+            text.clone()
+        } else {
+            format!("{text}, of which {} is not there", gone.join(", "))
+        }
+    });
+    // The folder where Vivado's licence manager puts files (UG973, "Managing Licenses").
+    let found = found.or_else(|| {
+        let folder = PathBuf::from(std::env::var_os("HOME")?).join(".Xilinx");
+        crate::reports::find::newest(&folder, "*.lic").map(|p| p.display().to_string())
+    });
+    Item {
+        name: "AMD licence".into(),
+        found,
+        for_what: "devices that AMD's free edition does not cover".into(),
+        how: "set XILINXD_LICENSE_FILE to the licence file or to PORT@SERVER; the smaller devices need none (UG973 lists them)".into(),
     }
 }
 
@@ -108,4 +143,16 @@ fn program(name: &str, version: &[&str], for_what: &str, how: &str) -> Item {
     let said = Tool::new(name).args(version.iter().copied()).timeout(Duration::from_secs(20)).run();
     let found = said.ok().map(|s| s.output.lines().next().unwrap_or_default().trim().to_owned());
     Item { name: name.into(), found, for_what: for_what.into(), how: how.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn licences_that_are_named_and_gone() {
+        let found = |text: &str| licence(Some(text.into())).found.unwrap_or_default();
+        assert_eq!(found("2100@server"), "2100@server");
+        assert!(found("2100@server:/no/such.lic").ends_with("of which /no/such.lic is not there"));
+    }
 }

@@ -80,7 +80,9 @@ pub fn write_project(out: &Path, tree: &Tree, overwrite: bool) -> Result<Written
             )
         })?;
         let foreign = foreign(out, &old)?;
-        if foreign.is_empty() && old == list && tree.keys().all(|p| out.join(p).is_file()) {
+        // What tools added (bitstreams of hours) stays where nothing would change.
+        let added = foreign.iter().all(|p| !tree.contains_key(p));
+        if added && old == list && tree.keys().all(|p| out.join(p).is_file()) {
             return Ok(Written::Unchanged);
         }
         if !foreign.is_empty() && !overwrite {
@@ -163,6 +165,24 @@ fn check_path(path: &str) -> Result<(), Error> {
     } else {
         Err(Error::Internal(format!("a generated project has a file with the path `{path}`")))
     }
+}
+
+/// The files of a project by path, with the SHA-256 that they were written with.
+///
+/// # Errors
+/// [`Error::Usage`]: the folder is no NetLathe project.
+pub fn listed(dir: &Path) -> Result<BTreeMap<String, String>, Error> {
+    let text = std::fs::read_to_string(dir.join(MARKER)).map_err(|_| {
+        Error::usage(
+            format!("{} is no NetLathe project ({MARKER} is missing)", dir.display()),
+            "name the folder that `netlathe build` wrote",
+        )
+    })?;
+    let known = text.lines().filter_map(|l| l.split_once("  "));
+    Ok(known
+        .filter(|(hash, path)| hash.len() == 64 && check_path(path).is_ok())
+        .map(|(hash, path)| (path.to_owned(), hash.to_owned()))
+        .collect())
 }
 
 fn listing(tree: &Tree) -> String {

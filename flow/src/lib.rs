@@ -1,7 +1,7 @@
 //! From a model to what runs: configuration, stages, tool processes, cache and reports.
 //!
 //! The stages are plain functions: [`model::load`], [`model::lower`], emulation ([`predict`]), and what [`build`] does after
-//! them: write the project and simulate its C++. [`conformance`] runs folders of cases, [`fuzz`] random networks, [`doctor`] looks
+//! them: write the project, simulate its C++, run the vendor's tools ([`vendor`], [`reports`]) and pack the result ([`package`]). [`conformance`] runs folders of cases, [`fuzz`] random networks, [`doctor`] looks
 //! at what is installed, [`check`] is the project's own test.
 //!
 //! This is the only crate that writes projects ([`fs`]) or starts processes ([`tool`]). It never parses a command line, and
@@ -26,15 +26,18 @@ pub mod limits;
 pub mod matrix;
 pub mod model;
 pub mod npy;
+pub mod package;
 pub mod predict;
 pub mod program;
 pub mod project;
 pub mod report;
+pub mod reports;
 pub mod settings;
 mod stimuli;
 pub mod supported;
 pub mod target;
 pub mod tool;
 pub mod vectors;
+pub mod vendor;
 
 pub use error::Error;

@@ -147,6 +147,19 @@ fn squeezed(shape: &[usize]) -> Vec<usize> {
     shape.iter().copied().filter(|&n| n != 1).collect()
 }
 
+/// The bytes of a `.npy` file.
+///
+/// # Errors
+/// [`Error::Internal`]: the array cannot be written as one.
+pub fn bytes<T>(array: &ArrayD<T>) -> Result<Vec<u8>, Error>
+where
+    T: ndarray_npy::WritableElement,
+{
+    let mut bytes = Vec::new();
+    array.write_npy(&mut bytes).map_err(|e| Error::Internal(format!("writing an array: {e}")))?;
+    Ok(bytes)
+}
+
 /// Writes an array as float64; the file appears as a whole.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! What a build found out: data that prints as JSON, and that a command line prints as text.
 
 use crate::model::Layer;
+use crate::reports::Hardware;
 use crate::vectors;
 use ndarray::{ArrayD, Axis};
 use netlathe_apfixed::Overflows;
@@ -145,6 +146,8 @@ pub struct Report {
     pub stages: Vec<StageReport>,
     /// What differs, a line each.
     pub differences: Vec<String>,
+    /// What the vendor's tools reported, when they ran.
+    pub hardware: Option<Hardware>,
     pub next: Next,
 }
 

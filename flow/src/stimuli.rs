@@ -2,9 +2,10 @@
 
 use crate::csim::KERNEL_FILES;
 use crate::error::Error;
+use crate::fs::File;
 use crate::kernel::Emitted;
 use crate::project::WRAPPER_FILES;
-use crate::vectors;
+use crate::{npy, vectors};
 use ndarray::{ArrayD, Axis, IxDyn};
 use netlathe_apfixed::{to_f32, to_f64};
 use netlathe_emulator::Plan;
@@ -89,6 +90,30 @@ impl Stimuli {
             outputs.push((codec, bytes));
         }
         Ok(Crossing { inputs: lines(samples, &inputs), outputs: lines(samples, &outputs), answers })
+    }
+
+    /// The same numbers for a board's user: what the host gives, as float32, and what it must read, as float64.
+    ///
+    /// # Errors
+    /// [`Error::Internal`]: an array cannot be written.
+    pub(crate) fn arrays(
+        &self,
+        crossing: &Crossing,
+        manifest: &Manifest,
+    ) -> Result<Vec<(String, File)>, Error> {
+        let name = |side: &str, i: usize, of: usize| match of {
+            1 => format!("{side}.npy"),
+            _ => format!("{side}_{i}.npy"),
+        };
+        let mut files = Vec::new();
+        for (i, x) in self.real.iter().enumerate() {
+            files.push((name("x", i, self.real.len()), npy::bytes(x)?));
+        }
+        for (i, (raw, tensor)) in crossing.answers.iter().zip(&manifest.outputs).enumerate() {
+            let read = vectors::as_read(raw, tensor)?;
+            files.push((name("y", i, crossing.answers.len()), npy::bytes(&read)?));
+        }
+        Ok(files.into_iter().map(|(name, bytes)| (name, File { bytes, executable: false })).collect())
     }
 
     /// The files of `tb_data`.

@@ -2,7 +2,7 @@
 //!
 //! A [`Tool`] is a command as data: it prints as a line that can be pasted into a shell. [`Tool::run`] streams what it says
 //! into a log file, ends it and all its descendants when it takes too long (or when NetLathe itself ends), and believes it only
-//! when its exit status is 0 and every file that it should make is there.
+//! when its exit status is 0 and every file that it should make is there and is not the one that lay there before.
 //!
 //! The process starts through `/bin/sh`, as the leader of a process group. A watcher in that group waits for the end of a pipe
 //! that only NetLathe holds, and then kills the group: so no descendant survives, whatever way NetLathe ends.
@@ -15,7 +15,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use thiserror::Error;
 
 /// Lines of output that an error message repeats.
@@ -112,6 +112,32 @@ pub enum ToolError {
         /// Its log.
         log: Option<PathBuf>,
     },
+    /// It said that it succeeded, but left a file as it lay there before.
+    #[error("error: `{command}` ended well but did not write {} again{}", .path.display(), tail_text(.tail, .log.as_deref()))]
+    Stale {
+        /// The command line.
+        command: String,
+        /// The file.
+        path: PathBuf,
+        /// Its last words.
+        tail: String,
+        /// Its log.
+        log: Option<PathBuf>,
+    },
+    /// A vendor's tool failed, and the reason is known.
+    #[error("error: {step}: {what}{}\n  help: {help}{}", said_text(.said), log_text(.log.as_deref()))]
+    Step {
+        /// Which step of the build: `hls`, `bitstream`, ...
+        step: String,
+        /// What went wrong.
+        what: String,
+        /// The tool's own line that says so; may be empty.
+        said: String,
+        /// What to do.
+        help: String,
+        /// Its log.
+        log: Option<PathBuf>,
+    },
     /// Something that was fetched or made is not what it should be.
     #[error("error: {what}\n  help: {help}")]
     Wrong {
@@ -122,8 +148,16 @@ pub enum ToolError {
     },
 }
 
+fn log_text(log: Option<&Path>) -> String {
+    log.map(|l| format!("\n  log: {}", l.display())).unwrap_or_default()
+}
+
+fn said_text(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!("; the tool said:\n    {said}") }
+}
+
 fn tail_text(tail: &str, log: Option<&Path>) -> String {
-    let log = log.map(|l| format!("\n  log: {}", l.display())).unwrap_or_default();
+    let log = log_text(log);
     if tail.is_empty() {
         log
     } else {
@@ -131,7 +165,7 @@ fn tail_text(tail: &str, log: Option<&Path>) -> String {
     }
 }
 
-fn status_text(status: ExitStatus) -> String {
+pub(crate) fn status_text(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit code {code}"),
@@ -286,6 +320,9 @@ impl Tool {
     /// # Errors
     /// Any [`ToolError`].
     pub fn run(&self) -> Result<Finished, ToolError> {
+        let base = self.dir.as_deref().unwrap_or(Path::new(""));
+        // Compared with themselves and not with a clock: a copy keeps its time, and a file server has a clock of its own.
+        let before: Vec<_> = self.makes.iter().map(|p| modified(&base.join(p))).collect();
         let finished = self.finish()?;
         if !finished.status.success() {
             return Err(ToolError::Failed {
@@ -295,7 +332,6 @@ impl Tool {
                 log: self.log.clone(),
             });
         }
-        let base = self.dir.as_deref().unwrap_or(Path::new(""));
         if let Some(path) = self.makes.iter().find(|p| !base.join(p).exists()) {
             return Err(ToolError::Missing {
                 command: self.line(),
@@ -304,8 +340,24 @@ impl Tool {
                 log: self.log.clone(),
             });
         }
+        let stale = |(p, before): &(&PathBuf, &Option<SystemTime>)| {
+            before.is_some() && modified(&base.join(p)) == **before
+        };
+        if let Some((path, _)) = self.makes.iter().zip(&before).find(stale) {
+            return Err(ToolError::Stale {
+                command: self.line(),
+                path: path.clone(),
+                tail: finished.tail,
+                log: self.log.clone(),
+            });
+        }
         Ok(finished)
     }
+}
+
+/// When a file was last written; `None` when there is none.
+fn modified(path: &Path) -> Option<SystemTime> {
+    path.metadata().and_then(|m| m.modified()).ok()
 }
 
 /// What a process said.
@@ -348,15 +400,24 @@ fn listen(output: std::io::PipeReader, mut log: Option<File>, show: bool) -> mps
 
 /// The program's file: as given when it has a folder, else the first on PATH.
 pub fn find(program: &std::ffi::OsStr, dir: Option<&Path>) -> Option<PathBuf> {
-    use std::os::unix::fs::PermissionsExt;
-    let executable =
-        |p: &Path| p.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
     let path = Path::new(program);
     if path.components().count() > 1 {
         let found = dir.map_or_else(|| path.to_owned(), |d| d.join(path));
         return executable(&found).then(|| path.to_owned());
     }
-    std::env::split_paths(&std::env::var_os("PATH")?).map(|d| d.join(path)).find(|p| executable(p))
+    find_on(&std::env::var_os("PATH")?, program)
+}
+
+/// The first such program in the folders of a `PATH`.
+pub fn find_on(path: &std::ffi::OsStr, program: impl AsRef<Path>) -> Option<PathBuf> {
+    let found = std::env::split_paths(path).map(|d| d.join(program.as_ref())).find(|p| executable(p))?;
+    // A tool runs in another folder than the one that PATH may be relative to.
+    std::path::absolute(found).ok()
+}
+
+fn executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
 }
 
 /// A word as a shell takes it.

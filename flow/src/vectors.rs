@@ -1,8 +1,10 @@
 //! Numbers to run a network over: the user's, or made up; and real numbers on a type's grid.
 
+use crate::error::Error;
 use ndarray::{ArrayD, Axis, Slice};
-use netlathe_apfixed::FixedType;
+use netlathe_apfixed::{Cast, FixedType, to_f32, to_f64};
 use netlathe_emulator::Port;
+use netlathe_overlay::{Element, Tensor};
 
 /// Samples that C simulation runs.
 pub const SAMPLES: usize = 100;
@@ -68,6 +70,23 @@ pub fn exact_raw(value: f64, ty: &FixedType) -> Option<i128> {
     }
     let raw = if value < 0.0 { -(mantissa << shift) } else { mantissa << shift };
     (ty.min_raw()..=ty.max_raw()).contains(&raw).then_some(raw)
+}
+
+/// The numbers that a host reads for these integers of an output: through the port's element, as the hardware gives them.
+///
+/// # Errors
+/// [`Error::Internal`]: the element's arithmetic is too wide.
+pub fn as_read(raw: &ArrayD<i128>, tensor: &Tensor) -> Result<ArrayD<f64>, Error> {
+    let ty = &tensor.ty;
+    match &tensor.packing.element {
+        Element::Float32 => Ok(raw.mapv(|r| f64::from(to_f32(r, ty)))),
+        Element::Float64 => Ok(raw.mapv(|r| to_f64(r, ty))),
+        Element::Fixed(element) => {
+            let cast = Cast::new(ty, element)
+                .map_err(|e| Error::Internal(format!("output `{}`: {e}", tensor.name)))?;
+            Ok(raw.mapv(|r| to_f64(cast.apply(r), element)))
+        }
+    }
 }
 
 /// The index of the largest element, the first of equals.

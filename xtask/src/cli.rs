@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Config(ConfigArguments),
     /// Compute a model on numpy arrays, with exactly the numbers of the hardware.
     Predict(Predict),
+    /// Pack a built project for its board: bitstream, manifest, driver and test vectors in one archive.
+    Package(crate::package::Package),
     /// Run a folder of conformance cases.
     Conformance(Conformance),
     /// List the boards and what each supports.

@@ -23,6 +23,7 @@ pub(crate) fn run(arguments: Arguments) -> Code {
         Command::Build(a) => run_build(a),
         Command::Config(a) => run_config(&a),
         Command::Predict(a) => run_predict(&a),
+        Command::Package(a) => crate::package::run(&a),
         Command::Conformance(a) => run_conformance(a),
         Command::Boards(a) => run_boards(&a),
         Command::Matrix(a) => run_matrix(a),
@@ -83,6 +84,7 @@ fn run_build(mut a: Build) -> Code {
         until: a.until.map(Into::into),
         ap_types: a.common.ap_types,
         cache: standard_cache()?,
+        vendor: netlathe_flow::vendor::Options::default(),
     };
     let progress = Progress::new();
     let json = a.json;

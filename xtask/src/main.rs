@@ -5,6 +5,7 @@
 
 mod cli;
 mod commands;
+mod package;
 mod print;
 mod print_matrix;
 mod progress;

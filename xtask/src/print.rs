@@ -102,8 +102,23 @@ pub(crate) fn build(report: &Report) {
     }
 }
 
-/// What the bitstream needs, and the command.
+/// What the tools reported; then what is still to do, and the command.
 fn next(report: &Report) {
+    if let Some(hardware) = &report.hardware {
+        print!("{}", netlathe_flow::reports::text::describe(hardware));
+    }
+    let done = |stage: Stage| report.state(stage) == State::Done;
+    if done(Stage::Package) {
+        return;
+    }
+    if done(Stage::Bitstream) {
+        println!("To pack it for the board: netlathe package --project {}", report.folder);
+        return;
+    }
+    if done(Stage::Hls) {
+        println!("There is no bitstream yet: --until bitstream makes it.");
+        return;
+    }
     let here = if report.next.installed { "installed here" } else { "not installed here" };
     println!("There is no bitstream; latency and resources are not known before HLS has run.");
     println!("The bitstream needs {} ({here}). To go on:", report.next.needs);

@@ -86,7 +86,7 @@ fn reports_are_json_with_a_version() {
     let out = netlathe(&["doctor", "--json"], d);
     let json: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!((&json["schema_version"], out.status.code()), (&1.into(), Some(0)));
-    assert!(json["items"].as_array().unwrap().iter().any(|i| i["name"] == "Vivado"));
+    assert!(json["items"].as_array().unwrap().iter().any(|i| i["name"] == "vivado"));
 }
 
 #[test]

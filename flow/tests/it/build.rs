@@ -34,6 +34,7 @@ impl Place {
             until,
             ap_types: None,
             cache: support::cache(),
+            vendor: netlathe_flow::vendor::Options::default(),
         }
     }
 }
@@ -57,7 +58,7 @@ fn files(dir: &Path) -> BTreeMap<PathBuf, String> {
             } else {
                 found.insert(
                     path.strip_prefix(dir).unwrap().to_owned(),
-                    std::fs::read_to_string(&path).unwrap(),
+                    String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned(),
                 );
             }
         }

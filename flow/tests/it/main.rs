@@ -10,6 +10,8 @@ mod limits;
 mod npy;
 mod program;
 mod quantized;
+mod reports;
 mod support;
 mod supported;
 mod tool;
+mod vendor;

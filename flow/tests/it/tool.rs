@@ -79,6 +79,17 @@ fn success_is_believed_only_with_its_files() {
     let e = tool("echo all fine").run().unwrap_err();
     assert!(e.to_string().contains("did not make design.bit"), "{e}");
     tool("echo x > design.bit").run().unwrap();
+    // One from before is none, and one that was written again is.
+    let e = tool("echo all fine").run().unwrap_err();
+    assert!(e.to_string().contains("did not write design.bit again"), "{e}");
+    let old = std::time::SystemTime::now() - Duration::from_secs(60);
+    std::fs::File::options()
+        .write(true)
+        .open(place.path().join("design.bit"))
+        .unwrap()
+        .set_modified(old)
+        .unwrap();
+    tool("echo x > design.bit").run().unwrap();
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! The page in the archive: how to copy, how to run, how to verify.
+
+use crate::vendor::{Kind, Project};
+
+pub(super) fn page(project: &Project, x: &[String], y: &[String], drivers: &[&String]) -> String {
+    let m = &project.manifest;
+    let name = &m.project;
+    let mut out = format!(
+        "# {name}\n\nA neural network as an accelerator for the board `{}` (`{}`), made for a clock of {} ns ({:.3} MHz).\n\n",
+        m.board,
+        m.part,
+        m.clock_period_ns,
+        1000.0 / m.clock_period_ns
+    );
+    out.push_str("| | file | name | shape of a sample |\n|---|---|---|---|\n");
+    for (side, tensors, files) in [("input", &m.inputs, x), ("expected output", &m.outputs, y)] {
+        for (tensor, file) in tensors.iter().zip(files) {
+            out.push_str(&format!("| {side} | `{file}` | `{}` | {:?} |\n", tensor.name, tensor.shape));
+        }
+    }
+    out.push_str("\n`manifest.json` says how numbers lie in memory and which registers there are; it holds the bitstream's SHA-256.\n");
+    out.push_str(
+        "The expected outputs are those of NetLathe's emulator: the board's must be equal, not close.\n",
+    );
+    out.push_str(&format!("\n## Copy\n\n{}", copy(project)));
+    out.push_str("\nCheck that everything arrived:\n\n    sha256sum -c SHA256SUMS\n");
+    out.push_str(&format!("\n## Run and verify\n\n{}", verify(project, drivers)));
+    out
+}
+
+fn copy(project: &Project) -> String {
+    let name = &project.manifest.project;
+    match project.kind {
+        Kind::Zynq => format!(
+            "    scp package.tar.gz xilinx@BOARD:\n    ssh xilinx@BOARD\n    tar xzf package.tar.gz && cd {name}\n\n\
+             BOARD is the board's address; an image of PYNQ answers as `pynq`, or as 192.168.2.99 where it has no network.\n"
+        ),
+        Kind::Alveo => format!(
+            "On the machine with the card, which needs XRT and the platform that the xclbin was made for:\n\n\
+            \x20   tar xzf package.tar.gz && cd {name}\n    xbutil examine\n"
+        ),
+        Kind::Coyote => format!(
+            "On the machine with the card, which needs Coyote's driver and Vivado's hardware manager:\n\n\
+            \x20   tar xzf package.tar.gz && cd {name}\n\n\
+             Program `cyt_top.bit`, let PCIe be scanned again (or reboot warmly), and insert Coyote's driver.\n"
+        ),
+    }
+}
+
+fn verify(project: &Project, drivers: &[&String]) -> String {
+    let driver = drivers.iter().find(|p| p.ends_with(".py") && !p.contains('/'));
+    match (driver, project.kind) {
+        (Some(file), Kind::Zynq | Kind::Alveo) => format!(
+            "    {}python3 {file} --verify\n\nIt replays the inputs on the board, demands every bit of the expected outputs, and tells \
+             latency and throughput. In Python: `from {} import NeuralNetworkOverlay`.\n",
+            if project.kind == Kind::Zynq { "sudo -E " } else { "" },
+            file.trim_end_matches(".py")
+        ),
+        (_, Kind::Coyote) if !drivers.is_empty() => {
+            "`sw/` holds the host's software; build it against Coyote's library, give it the inputs, and compare its answers with \
+             the expected outputs.\n"
+                .into()
+        }
+        _ => "Drive the accelerator as `manifest.json` says, give it the inputs, and compare its answers with the expected outputs.\n"
+            .into(),
+    }
+}

@@ -1,0 +1,140 @@
+//! The registers that HLS made, as it says in `x<top>_hw.h`, against the manifest's.
+//!
+//! UG1399 "S_AXILITE Software Driver Files": `X<TOP>_<BUNDLE>_ADDR_<NAME>` for the control registers, `.._ADDR_<ARGUMENT>_DATA`
+//! for arguments with `.._BITS_<ARGUMENT>_DATA` beside them, `.._ADDR_<ARRAY>_BASE` and `_HIGH` for arrays.
+
+use netlathe_overlay::RegisterMap;
+use std::collections::BTreeMap;
+
+/// A register as the header has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Made {
+    pub offset: u64,
+    pub bits: Option<u32>,
+}
+
+/// The registers of a header by name, upper case, without `_DATA`. Arrays are left out: they are memory, not registers.
+///
+/// # Errors
+/// A definition that is no number.
+pub fn parse(text: &str) -> Result<BTreeMap<String, Made>, String> {
+    let mut found: BTreeMap<String, Made> = BTreeMap::new();
+    let mut bits: BTreeMap<String, u32> = BTreeMap::new();
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        let (Some("#define"), Some(name), Some(value)) = (words.next(), words.next(), words.next()) else {
+            continue;
+        };
+        let wrong = || format!("{} is `{}`, not a number", super::clipped(name), super::clipped(value));
+        let parsed = match value.strip_prefix("0x") {
+            Some(hex) => u64::from_str_radix(hex, 16),
+            None => value.parse(),
+        };
+        if let Some((_, register)) = name.split_once("_ADDR_") {
+            if register.ends_with("_BASE") || register.ends_with("_HIGH") {
+                continue;
+            }
+            let offset = parsed.map_err(|_| wrong())?;
+            found.insert(plain(register), Made { offset, bits: None });
+        } else if let Some((_, register)) = name.split_once("_BITS_") {
+            bits.insert(plain(register), parsed.ok().and_then(|b| b.try_into().ok()).ok_or_else(wrong)?);
+        }
+    }
+    for (name, bits) in bits {
+        if let Some(made) = found.get_mut(&name) {
+            made.bits = Some(bits);
+        }
+    }
+    Ok(found)
+}
+
+fn plain(register: &str) -> String {
+    let name = register.strip_suffix("_DATA").unwrap_or(register);
+    name.to_ascii_uppercase()
+}
+
+/// Where header and manifest differ, a line each, with both values.
+pub fn differences(made: &BTreeMap<String, Made>, manifest: &RegisterMap) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut known = Vec::new();
+    for register in &manifest.0 {
+        let name = register.name.to_ascii_uppercase();
+        // HLS appends `_V` to arguments of its own types (Vivado HLS) and `_r` to reserved words.
+        let found = [name.clone(), format!("{name}_V"), format!("{name}_R"), format!("{name}_R_V")]
+            .into_iter()
+            .find_map(|n| made.get(&n).map(|m| (n, *m)));
+        match found {
+            None => lines.push(format!(
+                "`{}`: the manifest has it at {:#x}, HLS made no such register",
+                register.name, register.offset
+            )),
+            Some((n, m)) => {
+                if m.offset != register.offset {
+                    lines.push(format!(
+                        "`{}`: the manifest has it at {:#x}, HLS at {:#x}",
+                        register.name, register.offset, m.offset
+                    ));
+                }
+                if let Some(bits) = m.bits.filter(|&b| b != register.width_bits) {
+                    lines.push(format!(
+                        "`{}`: the manifest has {} bits, HLS {bits}",
+                        register.name, register.width_bits
+                    ));
+                }
+                known.push(n);
+            }
+        }
+    }
+    for (name, m) in made.iter().filter(|(name, _)| !known.contains(name)) {
+        lines.push(format!("`{name}`: HLS made it at {:#x}, the manifest has no such register", m.offset));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netlathe_overlay::{Access, Register};
+
+    const HEADER: &str = "// 0x10 : Data signal of data_in\n\
+        #define XJET_AXI_CONTROL_ADDR_AP_CTRL      0x00\n\
+        #define XJET_AXI_CONTROL_ADDR_DATA_IN_DATA 0x10\n\
+        #define XJET_AXI_CONTROL_BITS_DATA_IN_DATA 64\n\
+        #define XJET_AXI_CONTROL_ADDR_BATCH_DATA   0x1c\n\
+        #define XJET_AXI_CONTROL_BITS_BATCH_DATA   32\n\
+        #define XJET_AXI_CONTROL_ADDR_WINDOW_BASE  0x40\n";
+
+    fn map(registers: &[(&str, u64, u32)]) -> RegisterMap {
+        RegisterMap(
+            registers
+                .iter()
+                .map(|&(name, offset, width_bits)| Register {
+                    name: name.into(),
+                    offset,
+                    width_bits,
+                    access: Access::ReadWrite,
+                    note: String::new(),
+                })
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn equal_and_different() {
+        let made = parse(HEADER).unwrap();
+        assert_eq!(made["DATA_IN"], Made { offset: 0x10, bits: Some(64) });
+        let same = map(&[("AP_CTRL", 0, 32), ("data_in", 0x10, 64), ("batch", 0x1c, 32)]);
+        assert_eq!(differences(&made, &same), Vec::<String>::new());
+        let other = map(&[("AP_CTRL", 0, 32), ("data_in", 0x18, 32), ("scale", 0x30, 32)]);
+        assert_eq!(
+            differences(&made, &other),
+            [
+                "`data_in`: the manifest has it at 0x18, HLS at 0x10",
+                "`data_in`: the manifest has 32 bits, HLS 64",
+                "`scale`: the manifest has it at 0x30, HLS made no such register",
+                "`BATCH`: HLS made it at 0x1c, the manifest has no such register",
+            ]
+        );
+        assert!(parse("#define XA_CONTROL_ADDR_B here").unwrap_err().contains("`here`"));
+    }
+}

@@ -1,0 +1,144 @@
+//! `build --until ...` and `package` as a user starts them, with stand-ins of the vendor's tools on PATH.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}
+
+/// Folders of the system's own programs, without any vendor's: links to what the stand-ins and C simulation call.
+fn system(place: &Path) -> PathBuf {
+    let bin = place.join("bin");
+    if !bin.is_dir() {
+        std::fs::create_dir(&bin).unwrap();
+        let path = std::env::var_os("PATH").unwrap();
+        for name in [
+            "sh", "g++", "as", "ld", "cc1plus", "sed", "cat", "cp", "mkdir", "rm", "tee", "tr", "basename",
+            "dirname", "python3", "sleep",
+        ] {
+            let found = std::env::split_paths(&path).map(|d| d.join(name)).find(|p| p.is_file());
+            if let Some(found) = found {
+                std::os::unix::fs::symlink(found, bin.join(name)).unwrap();
+            }
+        }
+    }
+    bin
+}
+
+fn netlathe(args: &[&str], place: &Path, stand_ins: bool, fail: &str) -> Output {
+    let mut path = std::ffi::OsString::new();
+    if stand_ins {
+        path.push(root().join("flow/tests/stand_ins"));
+        path.push(":");
+    }
+    path.push(system(place));
+    Command::new(env!("CARGO_BIN_EXE_netlathe"))
+        .args(args)
+        .current_dir(place)
+        .env("PATH", path)
+        .env("STAND_IN_FAIL", fail)
+        .output()
+        .unwrap()
+}
+
+fn build(place: &Path, stand_ins: bool, until: Option<&str>, fail: &str) -> (Option<i32>, String) {
+    let model = root().join("flow/tests/data/tiny.keras");
+    let model = model.to_string_lossy();
+    let mut args = vec!["build", "--model", &model, "--board", "pynq-z2", "--project", "tiny", "-o", "p"];
+    args.extend(until.iter().flat_map(|u| ["--until", u]));
+    let out = netlathe(&args, place, stand_ins, fail);
+    let text = [out.stdout, out.stderr].map(|b| String::from_utf8_lossy(&b).into_owned()).join("");
+    assert!(!text.contains("panicked"), "{text}");
+    (out.status.code(), text)
+}
+
+/// Whether C simulation, which comes before, is possible here; if not, the skip is noted.
+fn can_simulate(test: &str) -> bool {
+    let place = tempfile::tempdir().unwrap();
+    let (code, text) = build(place.path(), false, Some("csim"), "");
+    if code == Some(0) {
+        return true;
+    }
+    if let Some(path) = std::env::var_os("NETLATHE_SKIPS") {
+        use std::io::Write;
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
+        let why = text.lines().find(|l| l.contains("Not reached")).unwrap_or("C simulation was not reached");
+        writeln!(file, "{test}: {why}").unwrap();
+    }
+    false
+}
+
+#[test]
+fn from_a_model_to_a_package() {
+    if !can_simulate("from a model to a package") {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let p = place.path();
+    // Nobody starts a run of hours unasked, though all tools are there.
+    let (code, text) = build(p, true, None, "");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("Reached: csim") && text.contains("--until bitstream"), "{text}");
+    assert!(!p.join("p/logs").exists());
+    // Asked for, and missing.
+    let (code, text) = build(p, false, Some("hls"), "");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("neither `vitis_hls` nor `vitis-run` was found"), "{text}");
+
+    let (code, text) = build(p, true, Some("hls"), "");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("HLS: an answer takes 21 to 23 cycles") && !p.join("p/export/tiny.bit").exists(),
+        "{text}"
+    );
+    let (code, text) = build(p, true, Some("package"), "");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("Timing is met") && text.contains("Reached: package"), "{text}");
+    assert!(p.join("p/package.tar.gz").is_file() && p.join("p/report.json").is_file());
+
+    let out = netlathe(&["package", "--project", "p", "-o", "again.tar.gz"], p, false, "");
+    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(String::from_utf8_lossy(&out.stdout).contains("tiny/manifest.json"));
+    assert_eq!(
+        std::fs::read(p.join("again.tar.gz")).unwrap(),
+        std::fs::read(p.join("p/package.tar.gz")).unwrap()
+    );
+    let out = netlathe(&["package", "--project", "bin"], p, false, "");
+    assert_eq!(out.status.code(), Some(2));
+}
+
+#[test]
+fn each_failure_is_4_and_leaves_nothing_to_export() {
+    if !can_simulate("failures of vendor tools") {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let p = place.path();
+    for (fail, says) in [
+        ("part", "this installation does not have the board's device"),
+        ("csim", "C simulation inside the HLS tool failed"),
+        ("cosim", "RTL co-simulation failed"),
+        ("source", "the HLS tool refuses the C++"),
+        ("memory", "ran out of memory"),
+        ("killed", "ran out of memory"),
+        ("registers", "HLS made other registers"),
+        ("licence", "a licence is missing"),
+        ("board_files", "the board's files are not installed"),
+        ("disk", "the disk is full"),
+        ("too_large", "does not fit the device"),
+        ("unroutable", "cannot be routed"),
+        ("version", "this version of the tools"),
+        ("silent", "did not write export/tiny.bit"),
+        ("timing", "the setup slack is -0.342 ns"),
+        ("hold", "the hold slack is -0.055 ns"),
+        ("pulse", "the pulse width slack is -0.219 ns"),
+        ("clock", "20 ns, 10 ns were asked for"),
+        ("report", "timing report cannot be read"),
+    ] {
+        let (code, text) = build(p, true, Some("package"), fail);
+        assert_eq!(code, Some(4), "{fail}: {text}");
+        assert!(text.contains(says) && text.contains("help: "), "{fail}: {text}");
+        assert!(!p.join("p/export/tiny.bit").exists() && !p.join("p/package.tar.gz").exists(), "{fail}");
+    }
+}
