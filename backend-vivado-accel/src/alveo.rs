@@ -23,6 +23,7 @@ use netlathe_overlay::{
 };
 
 use crate::board::{Board, InterfaceKind};
+use crate::driver::DRIVER;
 use crate::elements;
 use crate::error::Error;
 use crate::options::Options;
@@ -213,6 +214,7 @@ pub(crate) fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> R
     tree.insert("hls_pre.tcl", render(&HlsPre { v })?);
     tree.insert("link.cfg", render(&LinkCfg { v })?);
     tree.insert("build_xclbin.sh", render(&BuildXclbin { v })?);
+    tree.insert("axi_master_driver.py", DRIVER);
     tree.insert("README.md", render(&Readme { v })?);
 
     let names = inputs.iter().chain(&outputs).map(|tensor| tensor.name.clone());

@@ -6,6 +6,7 @@ use netlathe_codegen_hls::wrapper::{Fault, render};
 use netlathe_overlay::{Host, Register};
 
 use crate::board::{Family, InterfaceKind, Region, Zynq};
+use crate::driver::DRIVER;
 
 /// What the templates read.
 pub(crate) struct View<'a> {
@@ -170,6 +171,8 @@ pub(crate) fn add(tree: &mut SourceTree, v: &View<'_>) -> Result<(), Fault> {
         tree.insert("hls_config.cfg", render(&HlsConfig { v })?);
     }
     tree.insert("design.tcl", render(&Design { v })?);
+    // As hls4ml calls it, so that notebooks import the same name.
+    tree.insert(format!("{}_driver.py", v.kind.name()), DRIVER);
     tree.insert("README.md", render(&Readme { v })?);
     Ok(())
 }

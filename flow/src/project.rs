@@ -145,7 +145,8 @@ impl Assembled {
             tree: &self.sources,
             units: self.wrapper.sources.iter().map(ToString::to_string).collect(),
             includes: self.wrapper.include_dirs.iter().map(ToString::to_string).collect(),
-            defines: Vec::new(),
+            // Processes side by side, streams as deep as they are: a stream that is left with values is an error, too.
+            defines: vec!["NNET_BOUNDED".to_owned()],
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Golden trees: whole generated projects of two small cases, kept as real files and reviewed by diff.
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p netlathe-xtask --test golden` writes them. Headers of the library `nnet` are compared with
-//! `codegen-hls/nnet`, and the host's files with `backend-coyote/templates/sw`, instead of being kept once more in every tree.
+//! `codegen-hls/nnet`, the host's files with `backend-coyote/templates/sw`, and the Python driver with its parts in
+//! `backend-vivado-accel/templates/driver`, instead of being kept once more in every tree.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -60,7 +61,13 @@ fn check(case: &str, board: &str) {
         let text = String::from_utf8_lossy(bytes);
         assert!(!text.contains(temp.path().to_str().unwrap()), "{name} holds the place where it was built");
     }
+    let driver: Vec<u8> =
+        files(&root().join("backend-vivado-accel/templates/driver")).into_values().flatten().collect();
     built.retain(|name, bytes| {
+        if name.ends_with("_driver.py") {
+            assert_eq!(driver, *bytes, "{name} is not the driver");
+            return false;
+        }
         let file = Path::new(name).file_name().unwrap();
         let folder = if name.starts_with("sw/") { "backend-coyote/templates/sw" } else { "codegen-hls/nnet" };
         let library = root().join(folder).join(file);

@@ -2,9 +2,9 @@
 
 use crate::support::{self, data, save, tiny, x};
 use netlathe_flow::build::{self, build};
-use netlathe_flow::target::Wishes;
 use netlathe_flow::report::Stage;
 use netlathe_flow::reports::Hardware;
+use netlathe_flow::target::Wishes;
 use netlathe_flow::vendor::{self, Kind, Plan, Project, Tools, plan, run};
 use netlathe_flow::{Error, fs, hash, npy, package};
 use std::ffi::OsString;

@@ -56,10 +56,16 @@ proc build {} {
             csynth { csynth_design }
             cosim { cosim_design }
             export {
-                export_design -format ip_catalog -vendor xilinx.com -library hls -ipname ${project_name}_axi \
-                    -version 1.0.0 -display_name ${project_name}_axi
+                set failed [catch {
+                    export_design -format ip_catalog -vendor xilinx.com -library hls -ipname ${project_name}_axi \
+                        -version 1.0.0 -display_name ${project_name}_axi
+                } why]
                 set component [file join ${project_name}_hls solution1 impl ip component.xml]
-                if {![file exists $component]} { error "no IP core was exported: $component is missing" }
+                if {$failed || ![file exists $component]} {
+                    # The revision is made of the date, which no longer fits a number.
+                    error "no IP core was exported ($why), or $component is missing. Releases up to 2021.2 fail so since 2022\
+                        unless they have AMD's patch y2k22_patch, article 76960"
+                }
             }
         }
     }
