@@ -39,9 +39,7 @@ typedef ap_axiu<{{ t.bits }}, 0, 0, 0> {{ t.ident }}_beat;
 {% endfor %}
 } // namespace wrapper
 
-{% for line in rules -%}
-//{% if !line.is_empty() %} {% endif %}{{ line }}
-{% endfor -%}
+{{ rules }}
 {{ linkage }}void {{ top }}({{ parameters }});
 
 #endif

@@ -25,7 +25,8 @@ struct Header<'a> {
     kernel_header: &'a str,
     is_stream: bool,
     tensors: Vec<&'a View>,
-    rules: Vec<&'static str>,
+    /// What the ports want and give, as comment lines.
+    rules: String,
     linkage: &'a str,
     top: &'a str,
     parameters: &'a str,
@@ -121,7 +122,11 @@ pub fn emit(network: &Validated, kernel: &Kernel, interface: &Interface) -> Resu
         kernel_header: &kernel.header,
         is_stream,
         tensors: inputs.iter().chain(&outputs).collect(),
-        rules: rules(interface.bus),
+        rules: rules(interface.bus)
+            .into_iter()
+            .map(|line| format!("// {line}").trim_end().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n"),
         linkage,
         top,
         parameters,
