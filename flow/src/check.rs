@@ -4,6 +4,7 @@ use crate::ap_types;
 use crate::cache::Cache;
 use crate::conformance;
 use crate::error::Error;
+use crate::matrix;
 use crate::tool::{self, Tool, ToolError};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ pub const SKIPS: &str = "NETLATHE_SKIPS";
 pub const CASES: &str = "NETLATHE_CONFORMANCE";
 /// The C++ computes every third case, and the first of each category.
 pub const CPP_EVERY: usize = 3;
+/// Of the wrappers of all boards, interfaces, elements and I/O styles, every so manieth is simulated.
+pub const WRAPPERS_EVERY: usize = 8;
 /// Long enough for a build from nothing on a slow machine.
 const TIME: Duration = Duration::from_secs(2 * 3600);
 
@@ -37,6 +40,8 @@ pub enum Event<'a> {
     Step(&'a str),
     /// A conformance case ended; the number of those to come.
     Case(&'a conformance::CaseReport, usize),
+    /// The table of boards, interfaces, elements and I/O styles.
+    Matrix(&'a matrix::Report),
     /// All conformance cases ended.
     Conformance(&'a conformance::Report),
 }
@@ -131,6 +136,7 @@ pub fn run(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Summary
         lines.dedup();
         summary.skipped.extend(lines);
     }
+    boards(options, &mut summary, tell)?;
     // The project's own cases, then those beside the checkout.
     conformance(options, &options.root.join("testdata/cases"), headers.is_some(), &mut summary, tell)?;
     match &options.cases {
@@ -140,6 +146,40 @@ pub fn run(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Summary
         ),
     }
     Ok(summary)
+}
+
+/// Every board with everything that it can be asked for; a part of the wrappers in C++.
+fn boards(options: &Options, summary: &mut Summary, tell: &mut dyn FnMut(Event<'_>)) -> Result<(), Error> {
+    tell(Event::Step("boards, interfaces, elements, I/O styles"));
+    let report = matrix::run(
+        &matrix::Options {
+            boards: Vec::new(),
+            csim_every: WRAPPERS_EVERY,
+            root: Some(options.root.clone()),
+            ap_types: options.ap_types.clone(),
+            cache: options.cache.clone(),
+        },
+        &mut |_| {},
+    )?;
+    tell(Event::Matrix(&report));
+    let failed = report.failed().count();
+    summary.passed += report.rows.len() - failed;
+    summary.failed += failed;
+    if failed > 0 {
+        summary
+            .failures
+            .push(format!("{failed} combinations of boards, interfaces, elements and I/O styles"));
+    }
+    if report.simulated < report.wrappers || report.scripts_run < report.scripts {
+        summary.skipped.push(format!(
+            "{} of {} wrappers in C++, {} of {} sets of scripts (all: cargo xtask matrix)",
+            report.wrappers - report.simulated,
+            report.wrappers,
+            report.scripts - report.scripts_run,
+            report.scripts
+        ));
+    }
+    Ok(())
 }
 
 fn conformance(

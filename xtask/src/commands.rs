@@ -272,6 +272,7 @@ fn run_test(a: Test) -> Code {
     let summary = check::run(&options, &mut |event| match event {
         check::Event::Step(name) => print::step(name),
         check::Event::Case(case, _) => print::case(case),
+        check::Event::Matrix(report) => print_matrix::matrix(report),
         check::Event::Conformance(report) => print::conformance(report),
     })?;
     print::summary(&summary);

@@ -14,10 +14,10 @@ mod svh;
 mod tools;
 mod tree;
 
-// What is the same for all flows; not all of it is used here.
-#[allow(dead_code)]
+// What is the same for all flows.
+#[allow(dead_code, reason = "shared with other flows, and not all of it is used here")]
 #[path = "../../../codegen-hls/tests/shared/gxx.rs"]
 mod gxx;
-#[allow(dead_code)]
+#[allow(dead_code, reason = "shared with other flows, and not all of it is used here")]
 #[path = "../../../codegen-hls/tests/shared/kernels.rs"]
 mod kernels;

@@ -49,6 +49,7 @@ fn what_is_written() {
         .collect();
     expect![[r#"
         README.md
+        axi_master_driver.py
         build_xclbin.sh
         compile.cfg
         firmware/demo_axi.cpp

@@ -14,6 +14,7 @@ fn the_files() {
     let paths: String = project.tree.iter().map(|(path, _)| format!("{path}\n")).collect();
     expect![[r#"
         README.md
+        axi_stream_driver.py
         build_hls.tcl
         design.tcl
         firmware/demo_axi.cpp
