@@ -4,19 +4,25 @@ use crate::ap_types::{self, ApTypes};
 use crate::cache::Cache;
 use crate::csim::{Compiler, KERNEL_FILES};
 use crate::error::Error;
-use crate::fs::{self, Written};
+use crate::fs;
+use crate::given::{self, Given};
 use crate::kernel::{self, Emitted};
-use crate::model::{self, Source};
-use crate::project::{self, Assembled, Extras, WRAPPER_FILES};
-use crate::report::{self, Next, Note, Report, SCHEMA_VERSION, Stage, StageReport, State};
+use crate::model::{self, Loaded, Source};
+use crate::project::{self, Assembled, Extras, Member, Part, WRAPPER_FILES};
+use crate::report::{
+    self, Agreement, LayerReport, ModelReport, Next, Note, Report, SCHEMA_VERSION, Stage, StageReport, State,
+};
 use crate::reports::Hardware;
+pub use crate::stages::Event;
+use crate::stages::Stages;
 use crate::stimuli::{Crossing, Stimuli};
-use crate::target::{self, Wishes};
+use crate::target::{self, Target, Wishes};
 use crate::vendor::{self, Project};
-use crate::{hash, limits, npy, package, predict, settings, tool};
-use ndarray::Axis;
+use crate::{hash, limits, package, predict, settings, tool};
 use netlathe_emulator::Plan;
 use netlathe_ir::Diagnostic;
+use netlathe_ir::config::ProjectConfig;
+use netlathe_ir::passes::Lowered;
 use netlathe_overlay::Flow;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -25,11 +31,12 @@ use std::time::Instant;
 /// What to build.
 #[derive(Clone, Debug)]
 pub struct Options {
-    pub source: Source,
+    /// The models: one, or several that share a card of Coyote's, in the order of their vFPGAs.
+    pub sources: Vec<Source>,
     pub wishes: Wishes,
-    /// A file for each input, or none.
+    /// A file for each input of each model, or none.
     pub inputs: Vec<PathBuf>,
-    /// A file for each output, or none: what Keras answers to the inputs.
+    /// A file for each output of each model, or none: what Keras answers to the inputs.
     pub expected: Vec<PathBuf>,
     /// The project's folder; `None`: `build/<project>-<board>`.
     pub out: Option<PathBuf>,
@@ -45,12 +52,29 @@ pub struct Options {
     pub vendor: vendor::Options,
 }
 
-/// Something to tell while it goes on.
-pub enum Event<'a> {
-    /// A stage begins.
-    Begins(Stage),
-    /// A stage ended.
-    Ended(&'a StageReport),
+/// A model on its way through the stages.
+struct Work<'a> {
+    source: &'a Source,
+    loaded: Loaded,
+    given: Given,
+    /// What it is called.
+    name: String,
+}
+
+/// The same, lowered and emulated.
+struct Emulated<'a> {
+    work: &'a Work<'a>,
+    lowered: Lowered,
+    plan: Plan,
+    vectors: Stimuli,
+    layers: Vec<LayerReport>,
+    agreement: Vec<Agreement>,
+}
+
+/// And as C++.
+struct Written {
+    emitted: Emitted,
+    crossing: Crossing,
 }
 
 /// Builds.
@@ -59,72 +83,50 @@ pub enum Event<'a> {
 /// Any [`Error`]. Results that differ, and a stage that cannot be reached, are in the report instead.
 pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Report, Error> {
     let mut stages = Stages { reports: Vec::new(), tell, until: options.until };
-    let source = &options.source;
-
+    if options.sources.is_empty() {
+        return Err(Error::usage("no model is given", "give one: --model FILE"));
+    }
     let loaded = stages.run(Stage::Load, || {
-        let loaded = model::load(source)?;
-        let text = format!("{}: {} layers", source.model.display(), loaded.graph.len());
-        Ok((loaded, text))
+        let all = options.sources.iter().map(model::load).collect::<Result<Vec<_>, _>>()?;
+        let each = options.sources.iter().zip(&all);
+        let text: Vec<String> = each
+            .map(|(source, loaded)| format!("{}: {} layers", source.model.display(), loaded.graph.len()))
+            .collect();
+        Ok((all, text.join("; ")))
     })?;
-    if options.inputs.is_empty() && !options.expected.is_empty() {
-        return Err(Error::usage("--expected is given without --inputs", "give the inputs that it answers"));
-    }
-    let x = match options.inputs.as_slice() {
-        [] => Vec::new(),
-        files => npy::read_batch(files, &loaded.inputs(), "inputs")?,
-    };
-    let expected = match options.expected.as_slice() {
-        [] => Vec::new(),
-        files => npy::read_batch(files, &loaded.outputs(), "expected")?,
-    };
-    if let (Some(a), Some(b)) = (x.first(), expected.first())
-        && a.len_of(Axis(0)) != b.len_of(Axis(0))
-    {
-        return Err(Error::usage(
-            format!(
-                "the inputs have {} samples, the expected outputs {}",
-                a.len_of(Axis(0)),
-                b.len_of(Axis(0))
-            ),
-            "give as many of both",
-        ));
-    }
-    let config = loaded.config.clone().unwrap_or_default();
+    let given = given::read(&loaded, &options.inputs, &options.expected)?;
+    let said: Vec<_> =
+        loaded.iter().map(|l| (l.config.clone().unwrap_or_default().project, l.graph.name.clone())).collect();
     // Before any work: an unknown board or an impossible clock should not cost a user time.
-    let target = target::target(&options.wishes, &config.project, &loaded.graph.name)?;
+    let (target, names) = target::settle(&options.wishes, &said)?;
     let folder = options
         .out
         .clone()
         .unwrap_or_else(|| Path::new("build").join(format!("{}-{}", target.project, target.board.name())));
+    let works: Vec<Work<'_>> = options
+        .sources
+        .iter()
+        .zip(loaded)
+        .zip(given.into_iter().zip(names))
+        .map(|((source, loaded), (given, name))| Work { source, loaded, given, name })
+        .collect();
 
-    let (lowered, plan) = stages.run(Stage::Lower, || {
-        let lowered = model::lower(&loaded, source, &x)?;
-        // Nobody wants to hear of it after hours; emulation alone has no such limits.
-        if !options.accept_large && options.until.is_none_or(|until| until >= Stage::Write) {
-            limits::check(&loaded, source, &x, &lowered.network)?;
-        }
-        let plan = predict::compile(&lowered.network)?;
-        let how = if loaded.config.is_some() { "types as configured" } else { "types chosen by NetLathe" };
-        Ok(((lowered, plan), how.to_owned()))
-    })?;
-    let network = &lowered.network;
-
-    let emulated = stages.run(Stage::Emulate, || {
-        let v = Stimuli::new(&plan, &x)?;
-        let agreement = if expected.is_empty() {
-            Vec::new()
-        } else {
-            let views: Vec<_> = x.iter().map(|a| a.view()).collect();
-            let y = plan.predict(&views).map_err(|e| Error::Internal(e.to_string()))?;
-            report::agreement(&plan, &y, &expected)
+    let lowered = stages.run(Stage::Lower, || {
+        let all = works.iter().map(|work| lower(options, work)).collect::<Result<Vec<_>, _>>()?;
+        let how = |work: &Work<'_>| match work.loaded.config {
+            Some(_) => "types as configured".to_owned(),
+            None => "types chosen by NetLathe".to_owned(),
         };
-        let views: Vec<_> = v.raw.iter().map(|a| a.view()).collect();
-        let trace = plan.trace_raw(&views).map_err(|e| Error::Internal(e.to_string()))?;
-        let layers = report::layers(model::layers(network), &trace);
-        let text = format!("{} vectors", v.samples());
-        Ok(((v, layers, agreement), text))
+        Ok((all, each(&works, works.iter().map(how))))
     })?;
-    let (vectors, layers, agreement) = emulated;
+    let emulated: Vec<Emulated<'_>> = stages.run(Stage::Emulate, || {
+        let pairs = works.iter().zip(lowered);
+        let all = pairs
+            .map(|(work, (lowered, plan))| emulate(work, lowered, plan))
+            .collect::<Result<Vec<_>, _>>()?;
+        let text = each(&works, all.iter().map(|e| format!("{} vectors", e.vectors.samples())));
+        Ok((all, text))
+    })?;
 
     let (needs, command) = project::next(target.board.flow());
     let mut report = Report {
@@ -134,13 +136,8 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
         flow: format!("{:?}", target.board.flow()),
         folder: folder.display().to_string(),
         asked: options.until,
-        vectors: vectors.samples(),
-        vectors_from: if x.is_empty() { "made up".into() } else { "the given inputs".into() },
-        layers,
-        agreement,
-        notes: lowered.notes.iter().map(Note::from).collect(),
+        models: emulated.iter().map(part).collect(),
         stages: Vec::new(),
-        differences: Vec::new(),
         hardware: None,
         next: Next {
             needs: needs.into(),
@@ -150,38 +147,13 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
     };
 
     if stages.wants(Stage::Write) {
-        let (emitted, assembled, crossing) = stages.run(Stage::Write, || {
-            let emitted = kernel::emit(network, &target.project)?;
-            let configuration = settings::write(&loaded, network, &target.facts(), settings::Format::Yaml);
-            if let Some(why) = settings::difference(&loaded, network, &configuration) {
-                report.notes.push(Note::from(
-                    &Diagnostic::warning(
-                        "NL401",
-                        format!("netlathe.yml does not give the same network: {why}"),
-                    )
-                    .help("keep the model and the inputs that types were chosen by"),
-                ));
-            }
-            let extras = Extras { configuration, model_hash: model_hash(source)? };
-            let mut assembled = project::assemble(network, &emitted, &target, &extras)?;
-            let crossing = vectors.crossing(&plan, &assembled.manifest)?;
-            let files = vectors.files(&emitted, &crossing);
-            assembled.add_data(files.into_iter().map(|(name, text)| (name.to_owned(), text.into())))?;
-            assembled.add_data(vectors.arrays(&crossing, &assembled.manifest)?)?;
-            let written = fs::write_project(&folder, &assembled.tree, options.overwrite)?;
-            let verb = match written {
-                Written::Anew => "wrote",
-                Written::Unchanged => "already up to date:",
-            };
-            let text = format!("{verb} {} files in {}", assembled.tree.len(), folder.display());
-            Ok(((emitted, assembled, crossing), text))
-        })?;
+        let (written, assembled) =
+            stages.run(Stage::Write, || write(options, &target, &folder, &emulated, &mut report))?;
         if stages.wants(Stage::Csim) {
             match headers(options) {
                 Ok(headers) => {
                     let compiler = Compiler::new(headers, &options.cache)?;
-                    report.differences =
-                        simulate(&mut stages, &compiler, &emitted, &assembled, &vectors, &crossing, &plan)?;
+                    simulate(&mut stages, &compiler, &emulated, &written, &assembled, &mut report.models)?;
                 }
                 Err(e @ (Error::Usage { .. } | Error::Refused { .. } | Error::Internal(_))) => return Err(e),
                 Err(Error::Tool(e)) => stages.missing(Stage::Csim, &e.to_string()),
@@ -192,6 +164,118 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
     stages.rest(&report.next);
     report.stages = stages.reports;
     Ok(report)
+}
+
+/// A line about each model; with its name where there are several.
+fn each(works: &[Work<'_>], lines: impl Iterator<Item = String>) -> String {
+    match works {
+        [_] => lines.collect(),
+        _ => {
+            let named = works.iter().zip(lines).map(|(work, line)| format!("{}: {line}", work.name));
+            named.collect::<Vec<_>>().join("; ")
+        }
+    }
+}
+
+fn lower(options: &Options, work: &Work<'_>) -> Result<(Lowered, Plan), Error> {
+    let Work { source, loaded, given, .. } = work;
+    let lowered = model::lower(loaded, source, &given.x)?;
+    // Nobody wants to hear of it after hours; emulation alone has no such limits.
+    if !options.accept_large && options.until.is_none_or(|until| until >= Stage::Write) {
+        limits::check(loaded, source, &given.x, &lowered.network)?;
+    }
+    let plan = predict::compile(&lowered.network)?;
+    Ok((lowered, plan))
+}
+
+fn emulate<'a>(work: &'a Work<'a>, lowered: Lowered, plan: Plan) -> Result<Emulated<'a>, Error> {
+    let Given { x, expected } = &work.given;
+    let vectors = Stimuli::new(&plan, x)?;
+    let agreement = if expected.is_empty() {
+        Vec::new()
+    } else {
+        let views: Vec<_> = x.iter().map(|a| a.view()).collect();
+        let y = plan.predict(&views).map_err(|e| Error::Internal(e.to_string()))?;
+        report::agreement(&plan, &y, expected)
+    };
+    let views: Vec<_> = vectors.raw.iter().map(|a| a.view()).collect();
+    let trace = plan.trace_raw(&views).map_err(|e| Error::Internal(e.to_string()))?;
+    let layers = report::layers(model::layers(&lowered.network), &trace);
+    Ok(Emulated { work, lowered, plan, vectors, layers, agreement })
+}
+
+/// What is known of a model before its project is written.
+fn part(model: &Emulated<'_>) -> ModelReport {
+    let work = model.work;
+    ModelReport {
+        name: work.name.clone(),
+        file: work.source.model.display().to_string(),
+        manifest: None,
+        vfpga: None,
+        configuration: None,
+        vectors: model.vectors.samples(),
+        vectors_from: if work.given.x.is_empty() { "made up".into() } else { "the given inputs".into() },
+        layers: model.layers.clone(),
+        agreement: model.agreement.clone(),
+        notes: model.lowered.notes.iter().map(Note::from).collect(),
+        differences: Vec::new(),
+    }
+}
+
+/// Emits and writes the project, vectors and all.
+fn write(
+    options: &Options,
+    target: &Target,
+    folder: &Path,
+    models: &[Emulated<'_>],
+    report: &mut Report,
+) -> Result<((Vec<Written>, Assembled), String), Error> {
+    let mut emitted = Vec::new();
+    for (model, part) in models.iter().zip(&mut report.models) {
+        let (loaded, network) = (&model.work.loaded, &model.lowered.network);
+        let kernel = kernel::emit(network, &model.work.name)?;
+        let facts = ProjectConfig { project_name: Some(model.work.name.clone()), ..target.facts() };
+        let configuration = settings::write(loaded, network, &facts, settings::Format::Yaml);
+        if let Some(why) = settings::difference(loaded, network, &configuration) {
+            part.notes.push(Note::from(
+                &Diagnostic::warning("NL401", format!("netlathe.yml does not give the same network: {why}"))
+                    .help("keep the model and the inputs that types were chosen by"),
+            ));
+        }
+        emitted.push((kernel, Extras { configuration, model_hash: model_hash(model.work.source)? }));
+    }
+    let parts: Vec<Part<'_>> = models
+        .iter()
+        .zip(&emitted)
+        .map(|(model, (emitted, extras))| Part {
+            name: &model.work.name,
+            network: &model.lowered.network,
+            emitted,
+            extras,
+        })
+        .collect();
+    let mut assembled = project::assemble(&parts, target)?;
+    let members: Vec<_> = assembled.members().map(|m| (m.manifest.clone(), m.data_dir.clone())).collect();
+    let mut written = Vec::new();
+    for ((model, (emitted, _)), (manifest, data)) in models.iter().zip(emitted).zip(members) {
+        let crossing = model.vectors.crossing(&model.plan, &manifest)?;
+        let files = model.vectors.files(&emitted, &crossing);
+        assembled.add_data(&data, files.into_iter().map(|(name, text)| (name.to_owned(), text.into())))?;
+        assembled.add_data(&data, model.vectors.arrays(&crossing, &manifest)?)?;
+        written.push(Written { emitted, crossing });
+    }
+    let verb = match fs::write_project(folder, &assembled.tree, options.overwrite)? {
+        fs::Written::Anew => "wrote",
+        fs::Written::Unchanged => "already up to date:",
+    };
+    for (i, part) in report.models.iter_mut().enumerate() {
+        let place = assembled.card.as_ref().and_then(|card| card.models.get(i));
+        part.manifest = Some(place.map_or_else(|| "manifest.json".to_owned(), |p| p.manifest.clone()));
+        part.vfpga = place.map(|p| p.vfpga);
+        part.configuration = place.map(|p| p.configuration);
+    }
+    let text = format!("{verb} {} files in {}", assembled.tree.len(), folder.display());
+    Ok(((written, assembled), text))
 }
 
 /// HLS, bitstream and package: only when asked for, and only of what C simulation found equal.
@@ -213,7 +297,7 @@ fn hardware(
             return Ok(());
         }
     };
-    let mut found = Hardware::new(&project.manifest);
+    let mut found = Hardware { project: project.name().to_owned(), ..Hardware::new(&project.manifest) };
     for stage in [Stage::Hls, Stage::Bitstream] {
         if stages.wants(stage) {
             stages.run(stage, || {
@@ -256,20 +340,50 @@ fn installed(flow: Flow) -> bool {
     }
 }
 
-/// Runs both benches over the vectors; what differs, a line each.
+/// Runs both benches of each model over its vectors.
 fn simulate(
     stages: &mut Stages<'_>,
     compiler: &Compiler,
-    emitted: &Emitted,
+    models: &[Emulated<'_>],
+    written: &[Written],
     assembled: &Assembled,
-    vectors: &Stimuli,
-    crossing: &Crossing,
-    plan: &Plan,
-) -> Result<Vec<String>, Error> {
+    reports: &mut [ModelReport],
+) -> Result<(), Error> {
     stages.begin(Stage::Csim);
     let begun = Instant::now();
+    let mut lines = Vec::new();
+    for ((model, written), (member, report)) in
+        models.iter().zip(written).zip(assembled.members().zip(reports.iter_mut()))
+    {
+        report.differences = differences(compiler, model, written, member)?;
+        let text = if report.differences.is_empty() {
+            format!("kernel and wrapper equal to the emulator on {} vectors, bit for bit", report.vectors)
+        } else {
+            "the generated C++ and the emulator differ".to_owned()
+        };
+        lines.push(if models.len() == 1 { text } else { format!("{}: {text}", report.name) });
+    }
+    let equal = reports.iter().all(|r| r.differences.is_empty());
+    stages.end(StageReport {
+        stage: Stage::Csim,
+        state: if equal { State::Done } else { State::Differs },
+        seconds: begun.elapsed().as_secs_f64(),
+        detail: lines.join("; "),
+    });
+    Ok(())
+}
+
+/// Where a model's C++ and the emulator differ, a line each.
+fn differences(
+    compiler: &Compiler,
+    model: &Emulated<'_>,
+    written: &Written,
+    member: &Member,
+) -> Result<Vec<String>, Error> {
+    let Written { emitted, crossing } = written;
+    let vectors = &model.vectors;
     let mut differences = Vec::new();
-    let bench = compiler.compile(&assembled.kernel_bench())?;
+    let bench = compiler.compile(&member.kernel_bench())?;
     let expected = emitted.outputs(&vectors.outputs);
     let answer = compiler.run(&bench, KERNEL_FILES, &emitted.inputs(&vectors.raw), Some(&expected), None)?;
     // The bench's own verdict and ours must agree: a bench that cannot fail would be found here.
@@ -281,22 +395,13 @@ fn simulate(
     }
     if !answer.equal {
         differences.extend(answer.tail.lines().map(|l| format!("kernel: {l}")));
-        differences.extend(first_layer(compiler, emitted, vectors, plan)?);
+        differences.extend(first_layer(compiler, emitted, vectors, &model.plan)?);
     }
-    let wrapper = compiler.compile(&assembled.wrapper_bench())?;
-    let Crossing { inputs, outputs, .. } = crossing;
-    let answer = compiler.run(&wrapper, WRAPPER_FILES, inputs, Some(outputs), None)?;
+    let wrapper = compiler.compile(&member.wrapper_bench())?;
+    let answer = compiler.run(&wrapper, WRAPPER_FILES, &crossing.inputs, Some(&crossing.outputs), None)?;
     if !answer.equal {
         differences.extend(answer.tail.lines().map(|l| format!("wrapper: {l}")));
     }
-    let state = if differences.is_empty() { State::Done } else { State::Differs };
-    let detail = match state {
-        State::Done => {
-            format!("kernel and wrapper equal to the emulator on {} vectors, bit for bit", vectors.samples())
-        }
-        _ => "the generated C++ and the emulator differ".to_owned(),
-    };
-    stages.end(StageReport { stage: Stage::Csim, state, seconds: begun.elapsed().as_secs_f64(), detail });
     Ok(differences)
 }
 
@@ -324,63 +429,4 @@ fn model_hash(source: &Source) -> Result<String, Error> {
         bytes.extend(read(weights)?);
     }
     Ok(hash::of(&bytes))
-}
-
-/// The stages' ends as they come.
-struct Stages<'a> {
-    reports: Vec<StageReport>,
-    tell: &'a mut dyn FnMut(Event<'_>),
-    until: Option<Stage>,
-}
-
-impl Stages<'_> {
-    fn wants(&self, stage: Stage) -> bool {
-        self.until.is_none_or(|until| stage <= until)
-    }
-
-    fn run<T>(
-        &mut self,
-        stage: Stage,
-        work: impl FnOnce() -> Result<(T, String), Error>,
-    ) -> Result<T, Error> {
-        self.begin(stage);
-        let begun = Instant::now();
-        let (value, detail) = work()?;
-        self.end(StageReport { stage, state: State::Done, seconds: begun.elapsed().as_secs_f64(), detail });
-        Ok(value)
-    }
-
-    fn begin(&mut self, stage: Stage) {
-        (self.tell)(Event::Begins(stage));
-    }
-
-    fn end(&mut self, report: StageReport) {
-        (self.tell)(Event::Ended(&report));
-        self.reports.push(report);
-    }
-
-    /// A stage whose tool is missing.
-    fn missing(&mut self, stage: Stage, why: &str) {
-        let detail = why.trim_start_matches("error: ").to_owned();
-        self.end(StageReport { stage, state: State::NotReached, seconds: 0.0, detail });
-    }
-
-    /// The stages that were not run.
-    fn rest(&mut self, next: &Next) {
-        for stage in [Stage::Write, Stage::Csim, Stage::Hls, Stage::Bitstream, Stage::Package] {
-            if self.reports.iter().any(|r| r.stage == stage) {
-                continue;
-            }
-            let (state, detail) = if self.until.is_none() && stage >= Stage::Hls {
-                let how =
-                    format!("it runs when asked for, --until {}; it needs {}", stage.name(), next.needs);
-                (State::NotReached, how)
-            } else if self.wants(stage) {
-                (State::NotReached, "the stage before it was not reached".to_owned())
-            } else {
-                (State::NotAsked, "not asked for".to_owned())
-            };
-            self.reports.push(StageReport { stage, state, seconds: 0.0, detail });
-        }
-    }
 }

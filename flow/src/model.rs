@@ -20,6 +20,42 @@ pub struct Source {
     pub config: Option<PathBuf>,
 }
 
+/// Pairs models with their weights and configurations: weights go to the `.json` models in their order; configurations are given
+/// once for each model, `-` for none, or not at all. One model takes all: what does not fit it is said when it is read.
+///
+/// # Errors
+/// [`Error::Usage`]: their numbers do not fit.
+pub fn sources(
+    models: Vec<PathBuf>,
+    weights: Vec<PathBuf>,
+    configs: Vec<PathBuf>,
+) -> Result<Vec<Source>, Error> {
+    let alone = models.len() == 1;
+    let wants = |model: &PathBuf| alone || model.extension().is_some_and(|e| e == "json");
+    let wanted = models.iter().filter(|m| wants(m)).count();
+    if weights.len() > wanted || (!alone && weights.len() < wanted) {
+        return Err(Error::usage(
+            format!("--weights is given {} times for {wanted} models that take weights", weights.len()),
+            "give it once for each model that is a .json, in their order",
+        ));
+    }
+    if !configs.is_empty() && configs.len() != models.len() {
+        return Err(Error::usage(
+            format!("--config is given {} times for {} models", configs.len(), models.len()),
+            "a configuration is of one model: give one for each, in their order (`-` for none), or leave it out",
+        ));
+    }
+    let (mut weights, mut configs) = (weights.into_iter(), configs.into_iter());
+    Ok(models
+        .into_iter()
+        .map(|model| Source {
+            weights: if wants(&model) { weights.next() } else { None },
+            config: configs.next().filter(|path| path != Path::new("-")),
+            model,
+        })
+        .collect())
+}
+
 /// What the files say, nothing decided.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -179,5 +215,33 @@ fn is_used(op: &Op, name: &str) -> bool {
             Implementation::Stable => name != "table",
         },
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_model_gets_its_own() {
+        let paths = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
+        let of = |m: &[&str], w: &[&str], c: &[&str]| sources(paths(m), paths(w), paths(c));
+        let all = of(&["a.keras", "b.json", "c.json"], &["b.h5", "c.h5"], &["-", "b.yml", "-"]).unwrap();
+        let texts = |path: &Option<PathBuf>| path.as_ref().map(|p| p.display().to_string());
+        let weights: Vec<_> = all.iter().map(|s| texts(&s.weights)).collect();
+        let configs: Vec<_> = all.iter().map(|s| texts(&s.config)).collect();
+        assert_eq!(weights, [None, Some("b.h5".into()), Some("c.h5".into())]);
+        assert_eq!(configs, [None, Some("b.yml".into()), None]);
+        // One model takes what is given, whatever it is called.
+        assert!(of(&["a.txt"], &["w.h5"], &["c.yml"]).unwrap()[0].weights.is_some());
+        for (m, w, c, says) in [
+            (&["a.json", "b.json"][..], &["w.h5"][..], &[][..], "--weights is given 1 times for 2"),
+            (&["a.keras", "b.keras"], &["w.h5"], &[], "--weights is given 1 times for 0"),
+            (&["a.keras", "b.keras"], &[], &["c.yml"], "--config is given 1 times for 2"),
+            (&["a.keras"], &[], &["c.yml", "d.yml"], "--config is given 2 times for 1"),
+        ] {
+            let e = of(m, w, c).unwrap_err();
+            assert!(e.exit_code() == 2 && e.to_string().contains(says), "{e}");
+        }
     }
 }

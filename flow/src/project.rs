@@ -1,5 +1,6 @@
 //! The project for a board: the back end's tree, completed by the bench of the bare kernel, vectors, configuration and manifest.
 
+use crate::card::{self, Card};
 use crate::csim::{Program, VectorFiles};
 use crate::error::Error;
 use crate::fs::{File, Tree};
@@ -23,14 +24,38 @@ pub const WRAPPER_FILES: VectorFiles = VectorFiles {
 #[derive(Clone, Debug)]
 pub struct Assembled {
     pub tree: Tree,
+    /// The models in it; only those of Coyote's shell have more than the first.
+    pub first: Member,
+    pub others: Vec<Member>,
+    /// Where a project for Coyote has what.
+    pub card: Option<Card>,
+}
+
+/// A model in a project.
+#[derive(Clone, Debug)]
+pub struct Member {
     pub manifest: Manifest,
+    /// The folder of its vectors.
+    pub data_dir: String,
     wrapper: Bench,
     /// What benches are compiled of: a change of anything else compiles nothing anew.
     sources: Tree,
     /// Folder of the kernel's files in the tree.
     kernel_dir: String,
     kernel_cpp: String,
+    /// Folder of the benches.
+    bench_dir: String,
     bench: String,
+}
+
+/// A model to be put into a project.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// What it is called; the project's name where it is alone.
+    pub name: &'a str,
+    pub network: &'a Validated,
+    pub emitted: &'a Emitted,
+    pub extras: &'a Extras,
 }
 
 /// What is put beside the back end's files.
@@ -42,24 +67,27 @@ pub struct Extras {
     pub model_hash: String,
 }
 
-/// Emits the project.
+/// What a back end made of a model.
+struct Made {
+    manifest: Manifest,
+    wrapper: Bench,
+    manifest_file: String,
+    /// Its kernel lies below this folder; empty: anywhere.
+    folder: String,
+}
+
+/// Emits the project: of one model, or of several for a card of Coyote's.
 ///
 /// # Errors
-/// [`Error::Refused`]: the back end refuses the name, the clock, the interface or the network's ports.
-pub fn assemble(
-    network: &Validated,
-    emitted: &Emitted,
-    target: &Target,
-    extras: &Extras,
-) -> Result<Assembled, Error> {
-    let kernel = &emitted.kernel;
+/// [`Error::Refused`]: the back end refuses the name, the clock, the interface, the shell or the network's ports.
+pub fn assemble(parts: &[Part<'_>], target: &Target) -> Result<Assembled, Error> {
     let refused = |message: String| Error::Refused {
         place: format!("the project for {}", target.board.name()),
         message,
         unsupported: None,
     };
-    let (source, mut manifest, wrapper) = match &target.board {
-        Board::Vivado(board) => {
+    let (source, made, card) = match (&target.board, parts) {
+        (Board::Vivado(board), [part]) => {
             let options = vivado::Options {
                 clock_period_ns: target.clock_period_ns,
                 clock_uncertainty_percent: target.clock_uncertainty_percent,
@@ -70,44 +98,96 @@ pub fn assemble(
                 legacy_hls: target.legacy_hls,
                 ..vivado::Options::new(target.project.clone(), (**board).clone())
             };
-            let p = vivado::emit(network, kernel, &options).map_err(|e| refused(e.to_string()))?;
-            (p.tree, p.manifest, p.wrapper)
+            let p = vivado::emit(part.network, &part.emitted.kernel, &options)
+                .map_err(|e| refused(e.to_string()))?;
+            let (manifest, wrapper) = (p.manifest, p.wrapper);
+            let made =
+                Made { manifest, wrapper, manifest_file: "manifest.json".into(), folder: String::new() };
+            (p.tree, vec![made], None)
         }
-        Board::Coyote(board) => {
-            let board = coyote::find(board).map_err(|e| refused(e.to_string()))?;
+        (Board::Vivado(board), _) => {
+            return Err(Error::Internal(format!("{} models for board {}", parts.len(), board.name)));
+        }
+        (Board::Coyote(board), _) => {
             let options = coyote::Options {
                 clock_period_ns: target.clock_period_ns,
                 clock_uncertainty_percent: target.clock_uncertainty_percent,
                 input: target.input,
                 output: target.output,
-                ..coyote::Options::new(target.project.clone(), board)
+                ..coyote::Options::new(target.project.clone(), (**board).clone())
             };
-            let p = coyote::emit(network, kernel, &options).map_err(|e| refused(e.to_string()))?;
-            (p.tree, p.manifest, p.wrapper)
+            let options = target.shell.applied(target.floorplan.clone(), options);
+            let models: Vec<coyote::Model<'_>> = parts
+                .iter()
+                .map(|part| coyote::Model {
+                    network: part.network,
+                    kernel: &part.emitted.kernel,
+                    name: part.name.to_owned(),
+                })
+                .collect();
+            let p = coyote::emit_many(&models, &options).map_err(|e| refused(e.to_string()))?;
+            let card = Card::new(&target.project, board, &p);
+            let made = p.members.into_iter().map(|m| Made {
+                manifest: m.manifest,
+                wrapper: m.wrapper,
+                manifest_file: m.manifest_file,
+                folder: format!("{}/", m.folder),
+            });
+            (p.tree, made.collect(), Some(card))
         }
     };
     let mut tree = kernel::files(&source);
+    let tree_hash = hash::of_tree(&tree);
+    let mut members = Vec::new();
+    for (part, made) in parts.iter().zip(made) {
+        members.push(member(&mut tree, &tree_hash, part, made)?);
+    }
+    if let Some(card) = &card {
+        add(&mut tree, card::FILE.into(), card.text()?.into())?;
+    }
+    let mut members = members.into_iter();
+    let Some(first) = members.next() else { return Err(Error::Internal("a project without models".into())) };
+    Ok(Assembled { tree, first, others: members.collect(), card })
+}
+
+/// Puts a model's bench, configuration and manifest beside what the back end made.
+fn member(tree: &mut Tree, tree_hash: &str, part: &Part<'_>, made: Made) -> Result<Member, Error> {
+    let Made { mut manifest, wrapper, manifest_file, folder } = made;
+    let kernel = &part.emitted.kernel;
+    let suffix = card::suffix(&manifest_file);
     let kernel_dir = tree
         .keys()
+        .filter(|p| p.starts_with(&folder))
         .find_map(|p| p.strip_suffix(&kernel.header).map(|d| d.trim_end_matches('/').to_owned()))
         .ok_or_else(|| Error::Internal(format!("the project lacks {}", kernel.header)))?;
     manifest.hashes = Hashes {
-        model: extras.model_hash.clone(),
-        configuration: hash::of(extras.configuration.as_bytes()),
-        tree: hash::of_tree(&tree),
+        model: part.extras.model_hash.clone(),
+        configuration: hash::of(part.extras.configuration.as_bytes()),
+        tree: tree_hash.to_owned(),
         bitstream: None,
     };
-    let bench = format!("tb/tb_{}.cpp", kernel.top);
-    for (path, file) in emitted.bench() {
-        add(&mut tree, format!("tb/{path}"), file)?;
+    let bench_dir = format!("tb{suffix}");
+    let bench = format!("{bench_dir}/tb_{}.cpp", kernel.top);
+    for (path, file) in part.emitted.bench() {
+        add(tree, format!("{bench_dir}/{path}"), file)?;
     }
-    add(&mut tree, "netlathe.yml".into(), extras.configuration.clone().into())?;
+    add(tree, format!("netlathe{suffix}.yml"), part.extras.configuration.clone().into())?;
     let json = manifest.to_json().map_err(|e| Error::Internal(e.to_string()))?;
-    add(&mut tree, "manifest.json".into(), json.into())?;
-    let is_source = |path: &str| path.starts_with("tb/") || path.starts_with(&format!("{kernel_dir}/"));
+    add(tree, manifest_file.clone(), json.into())?;
+    let folders = [format!("{bench_dir}/"), format!("{kernel_dir}/")];
+    let is_source = |path: &str| folders.iter().any(|folder| path.starts_with(folder));
     let sources =
         tree.iter().filter(|(path, _)| is_source(path)).map(|(p, f)| (p.clone(), f.clone())).collect();
-    Ok(Assembled { tree, sources, manifest, wrapper, kernel_dir, kernel_cpp: kernel.cpp.clone(), bench })
+    Ok(Member {
+        data_dir: format!("tb_data{suffix}"),
+        manifest,
+        wrapper,
+        sources,
+        kernel_dir,
+        kernel_cpp: kernel.cpp.clone(),
+        bench_dir,
+        bench,
+    })
 }
 
 fn add(tree: &mut Tree, path: String, file: File) -> Result<(), Error> {
@@ -118,19 +198,31 @@ fn add(tree: &mut Tree, path: String, file: File) -> Result<(), Error> {
 }
 
 impl Assembled {
-    /// Adds files to the folder `tb_data`, which no hash of the manifest covers.
+    /// Every model, in the order given.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// Adds files to a model's folder of vectors, which no hash of the manifest covers.
     ///
     /// # Errors
     /// [`Error::Internal`]: there is one of that name.
-    pub fn add_data(&mut self, files: impl IntoIterator<Item = (String, File)>) -> Result<(), Error> {
-        files.into_iter().try_for_each(|(name, file)| add(&mut self.tree, format!("tb_data/{name}"), file))
+    pub fn add_data(
+        &mut self,
+        folder: &str,
+        files: impl IntoIterator<Item = (String, File)>,
+    ) -> Result<(), Error> {
+        files.into_iter().try_for_each(|(name, file)| add(&mut self.tree, format!("{folder}/{name}"), file))
     }
+}
 
+impl Member {
     /// The bench of the bare kernel; its streams, if it has some, as deep as in hardware.
     pub fn kernel_bench(&self) -> Program<'_> {
-        let streams = self.tree.contains_key("tb/sim/hls_stream.h");
+        let sim = format!("{}/sim", self.bench_dir);
+        let streams = self.sources.contains_key(&format!("{sim}/hls_stream.h"));
         let mut includes = vec![self.kernel_dir.clone()];
-        includes.extend(streams.then(|| "tb/sim".to_owned()));
+        includes.extend(streams.then_some(sim));
         Program {
             tree: &self.sources,
             units: vec![self.bench.clone(), format!("{}/{}", self.kernel_dir, self.kernel_cpp)],

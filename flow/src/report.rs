@@ -136,6 +136,26 @@ pub struct Report {
     pub folder: String,
     /// The stage that had to be reached; `None`: as far as what is installed allows.
     pub asked: Option<Stage>,
+    /// What was found out about each model, in the order given.
+    pub models: Vec<ModelReport>,
+    pub stages: Vec<StageReport>,
+    /// What the vendor's tools reported, when they ran.
+    pub hardware: Option<Hardware>,
+    pub next: Next,
+}
+
+/// What was found out about a model.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModelReport {
+    /// What it is called; the project's name where it is alone.
+    pub name: String,
+    /// The file that it was read from.
+    pub file: String,
+    /// Its manifest in the project's folder; none where no project was written.
+    pub manifest: Option<String>,
+    /// The vFPGA that it runs in, and the configuration that puts it there, on a card of Coyote's.
+    pub vfpga: Option<usize>,
+    pub configuration: Option<usize>,
     /// Samples that the table, and C simulation, are about.
     pub vectors: usize,
     /// Where they come from: the files given, or made up.
@@ -143,12 +163,8 @@ pub struct Report {
     pub layers: Vec<LayerReport>,
     pub agreement: Vec<Agreement>,
     pub notes: Vec<Note>,
-    pub stages: Vec<StageReport>,
     /// What differs, a line each.
     pub differences: Vec<String>,
-    /// What the vendor's tools reported, when they ran.
-    pub hardware: Option<Hardware>,
-    pub next: Next,
 }
 
 /// How to go on.

@@ -2,12 +2,13 @@
 //! first, then the configuration, then the defaults.
 
 use crate::error::Error;
+use crate::shell::ShellWishes;
 use netlathe_backend_coyote as coyote;
 use netlathe_backend_vivado_accel as vivado;
 use netlathe_codegen_hls::wrapper::Element;
 use netlathe_ir::config::ProjectConfig;
 use netlathe_overlay::Flow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use vivado::InterfaceKind;
 
 /// The board when nothing names one.
@@ -31,6 +32,10 @@ pub struct Target {
     pub platform: Option<String>,
     /// Scripts for Vivado HLS 2019.2 and 2020.1.
     pub legacy_hls: bool,
+    /// What was said of Coyote's shell.
+    pub shell: ShellWishes,
+    /// Text of the floorplan that it names.
+    pub floorplan: Option<String>,
 }
 
 impl Target {
@@ -65,8 +70,8 @@ impl Target {
 pub enum Board {
     /// Of [`Flow::VivadoAccelerator`].
     Vivado(Box<vivado::Board>),
-    /// Of [`Flow::Coyote`], by name.
-    Coyote(String),
+    /// Of [`Flow::Coyote`].
+    Coyote(Box<coyote::Board>),
 }
 
 /// What a user may say of the target; the configuration says the rest.
@@ -77,6 +82,7 @@ pub struct Wishes {
     /// A board file of the user's own.
     pub board_file: Option<PathBuf>,
     pub clock_period_ns: Option<f64>,
+    pub clock_uncertainty_percent: Option<f64>,
     /// `axi_stream`, `axi_master`, `axi_lite`.
     pub interface: Option<String>,
     /// `float`, `double`, or a fixed-point type.
@@ -84,6 +90,7 @@ pub struct Wishes {
     pub output_type: Option<String>,
     pub platform: Option<String>,
     pub legacy_hls: bool,
+    pub shell: ShellWishes,
 }
 
 impl Board {
@@ -91,7 +98,7 @@ impl Board {
     pub fn name(&self) -> &str {
         match self {
             Self::Vivado(board) => &board.name,
-            Self::Coyote(name) => name,
+            Self::Coyote(board) => &board.name,
         }
     }
 
@@ -110,8 +117,15 @@ impl Board {
 /// [`Error::Usage`]: no such board, interface or element type, a board file that is wrong, or the configuration's back end has not
 /// that board.
 pub fn target(wishes: &Wishes, config: &ProjectConfig, network_name: &str) -> Result<Target, Error> {
-    let uncertainty = config.clock_uncertainty.as_deref().map(percentage).transpose()?;
+    let configured = config.clock_uncertainty.as_deref().map(percentage).transpose()?;
+    let uncertainty = wishes.clock_uncertainty_percent.or(configured);
     let board = board(wishes, config)?;
+    if let (Board::Vivado(board), Some(option)) = (&board, wishes.shell.given()) {
+        return Err(Error::usage(
+            format!("{option} means nothing for board `{}`: it is about Coyote's shell", board.name),
+            format!("leave it out, or choose one of Coyote's cards: {}", cards()?),
+        ));
+    }
     // hls4ml writes `Interface: axi_stream` whatever the board is; it counts where the board has that.
     let configured = config.interface.clone().filter(|_| board.flow() == Flow::VivadoAccelerator);
     let interface = match wishes.interface.clone().or(configured) {
@@ -147,10 +161,90 @@ pub fn target(wishes: &Wishes, config: &ProjectConfig, network_name: &str) -> Re
         output: element("output", wishes.output_type.as_ref().or(config.output_type.as_ref()))?,
         platform: wishes.platform.clone().or_else(|| platform(&board, config)),
         legacy_hls: wishes.legacy_hls,
+        shell: wishes.shell.clone(),
+        floorplan: wishes.shell.floorplan()?,
         board,
         clock_period_ns: wishes.clock_period_ns.or(config.clock_period_ns),
         clock_uncertainty_percent: uncertainty,
     })
+}
+
+/// As [`target`] for one or several models, of each what its configuration says and the network's name; also what each model is
+/// called. Several share a card of Coyote's, whose name is made of theirs when nobody gives one.
+///
+/// # Errors
+/// As of [`target`]; [`Error::Usage`] also for several models on a board that takes one, and for configurations that contradict
+/// each other.
+pub fn settle(wishes: &Wishes, models: &[(ProjectConfig, String)]) -> Result<(Target, Vec<String>), Error> {
+    if let [(config, network_name)] = models {
+        let target = target(wishes, config, network_name)?;
+        let name = target.project.clone();
+        return Ok((target, vec![name]));
+    }
+    let mut names: Vec<String> = models
+        .iter()
+        .map(|(config, name)| {
+            config.project_name.clone().filter(|n| n != "myproject").unwrap_or_else(|| tidy(name))
+        })
+        .collect();
+    if names.iter().enumerate().any(|(i, name)| names[..i].contains(name)) {
+        // With its number at its end no name is another's.
+        names = names.iter().enumerate().map(|(i, name)| format!("{name}_{i}")).collect();
+    }
+    let target = target(wishes, &agreed(wishes, models)?, &names.join("_"))?;
+    if target.board.flow() != Flow::Coyote {
+        return Err(Error::usage(
+            format!(
+                "{} models are given, but a project for board `{}` holds one: only Coyote's shell has several vFPGAs",
+                models.len(),
+                target.board.name()
+            ),
+            format!("give one --model for each project, or choose one of Coyote's cards: {}", cards()?),
+        ));
+    }
+    Ok((target, names))
+}
+
+/// What several configurations say together of one card; one that does not say it agrees with all.
+fn agreed(wishes: &Wishes, models: &[(ProjectConfig, String)]) -> Result<ProjectConfig, Error> {
+    fn one<T: Clone + PartialEq + std::fmt::Debug>(
+        models: &[(ProjectConfig, String)],
+        what: fn(&ProjectConfig) -> &Option<T>,
+        option: &str,
+        given: bool,
+    ) -> Result<Option<T>, Error> {
+        let mut said = models.iter().filter_map(|(config, _)| what(config).as_ref());
+        let Some(first) = said.next().filter(|_| !given) else { return Ok(None) };
+        match said.find(|other| *other != first) {
+            Some(other) => Err(Error::usage(
+                format!(
+                    "the models' configurations contradict each other: {first:?} and {other:?}, but they share a card"
+                ),
+                format!("give {option}, which counts for all"),
+            )),
+            None => Ok(Some(first.clone())),
+        }
+    }
+    let board = wishes.board.is_some() || wishes.board_file.is_some();
+    let clock = wishes.clock_period_ns.is_some();
+    let uncertainty = wishes.clock_uncertainty_percent.is_some();
+    Ok(ProjectConfig {
+        backend: one(models, |c| &c.backend, "--board", board)?,
+        board: one(models, |c| &c.board, "--board", board)?,
+        clock_period_ns: one(models, |c| &c.clock_period_ns, "--clock", clock)?,
+        clock_uncertainty: one(models, |c| &c.clock_uncertainty, "--clock-uncertainty", uncertainty)?,
+        input_type: one(models, |c| &c.input_type, "--input-type", wishes.input_type.is_some())?,
+        output_type: one(models, |c| &c.output_type, "--output-type", wishes.output_type.is_some())?,
+        // The name is made of all; the others mean nothing on Coyote's cards.
+        ..ProjectConfig::default()
+    })
+}
+
+/// Coyote's boards.
+fn cards() -> Result<String, Error> {
+    let names: Vec<String> =
+        boards()?.iter().filter(|b| b.flow() == Flow::Coyote).map(|b| b.name().to_owned()).collect();
+    Ok(names.join(", "))
 }
 
 /// hls4ml writes the U250's platform whatever the board is: a platform counts only where the board has it.
@@ -174,13 +268,7 @@ fn board(wishes: &Wishes, config: &ProjectConfig) -> Result<Board, Error> {
             ));
         }
         let text = std::fs::read_to_string(path).map_err(io)?;
-        let board = vivado::Board::from_toml(&text).map_err(|e| {
-            Error::usage(
-                format!("{}: {e}", path.display()),
-                "start from a file of backend-vivado-accel/boards",
-            )
-        })?;
-        return Ok(Board::Vivado(Box::new(board)));
+        return board_of(path, &text);
     }
     let boards = boards()?;
     let list = || boards.iter().map(Board::name).collect::<Vec<_>>().join(", ");
@@ -219,6 +307,25 @@ fn board(wishes: &Wishes, config: &ProjectConfig) -> Result<Board, Error> {
     }
 }
 
+/// A board of either flow from the text of its file.
+fn board_of(path: &Path, text: &str) -> Result<Board, Error> {
+    let name = path.display().to_string();
+    let (zynq, card) = (vivado::Board::from_toml(text), coyote::Board::from_toml(&name, text));
+    // What only Coyote's boards have.
+    let like_a_card = text.lines().any(|l| l.trim_start().starts_with("fdev_name") || l.trim() == "[images]");
+    match (zynq, card) {
+        (Ok(board), _) => Ok(Board::Vivado(Box::new(board))),
+        (_, Ok(board)) => Ok(Board::Coyote(Box::new(board))),
+        (_, Err(e)) if like_a_card => {
+            Err(Error::usage(e.to_string(), "start from a file of backend-coyote/boards"))
+        }
+        (Err(e), _) => Err(Error::usage(
+            format!("{name}: {e}"),
+            "start from a file of backend-vivado-accel/boards, or, for Coyote, of backend-coyote/boards",
+        )),
+    }
+}
+
 /// Every board, those of each flow in the order of their names.
 ///
 /// # Errors
@@ -227,7 +334,7 @@ pub fn boards() -> Result<Vec<Board>, Error> {
     let zynq = vivado::boards().map_err(|e| Error::Internal(e.to_string()))?;
     let cards = coyote::boards().map_err(|e| Error::Internal(e.to_string()))?;
     let zynq = zynq.into_iter().map(|b| Board::Vivado(Box::new(b)));
-    Ok(zynq.chain(cards.into_iter().map(|b| Board::Coyote(b.name))).collect())
+    Ok(zynq.chain(cards.into_iter().map(|b| Board::Coyote(Box::new(b)))).collect())
 }
 
 /// `float`, `double` or a fixed-point type, as hls4ml's `AcceleratorConfig.Precision` has it.
@@ -352,6 +459,42 @@ mod tests {
     }
 
     #[test]
+    fn several_models_share_a_card() {
+        let wishes = |board: &str| Wishes { board: Some(board.into()), ..Wishes::default() };
+        let model = |name: &str, clock: Option<f64>| {
+            let config = ProjectConfig { clock_period_ns: clock, ..ProjectConfig::default() };
+            (config, name.to_owned())
+        };
+        let (t, names) = settle(&wishes("u55c"), &[model("A", None), model("b", Some(4.0))]).unwrap();
+        assert_eq!((t.project.as_str(), t.clock_period_ns), ("a_b", Some(4.0)));
+        assert_eq!(names, ["a", "b"]);
+        let (_, names) = settle(&wishes("u55c"), &[model("a", None), model("a", None)]).unwrap();
+        assert_eq!(names, ["a_0", "a_1"]);
+        let (t, names) = settle(&wishes("pynq-z2"), &[model("a", None)]).unwrap();
+        assert_eq!((t.project.as_str(), names[0].as_str()), ("a", "a"));
+
+        let e = settle(&wishes("pynq-z2"), &[model("a", None), model("b", None)]).unwrap_err().to_string();
+        assert!(e.contains("2 models") && e.contains("pynq-z2") && e.contains("u55c"), "{e}");
+        let two = [model("a", Some(5.0)), model("b", Some(4.0))];
+        let e = settle(&wishes("u55c"), &two).unwrap_err().to_string();
+        assert!(e.contains("5.0 and 4.0") && e.contains("--clock"), "{e}");
+        let given = Wishes { clock_period_ns: Some(8.0), ..wishes("u55c") };
+        assert_eq!(settle(&given, &two).unwrap().0.clock_period_ns, Some(8.0));
+    }
+
+    #[test]
+    fn options_of_the_shell_are_refused_elsewhere() {
+        let of = |board: &str| {
+            let shell = ShellWishes { cores: Some(4), ..ShellWishes::default() };
+            let wishes = Wishes { board: Some(board.into()), shell, ..Wishes::default() };
+            target(&wishes, &ProjectConfig::default(), "m")
+        };
+        assert_eq!(of("u55c").unwrap().shell.cores, Some(4));
+        let e = of("pynq-z2").unwrap_err().to_string();
+        assert!(e.contains("--cores") && e.contains("pynq-z2") && e.contains("v80"), "{e}");
+    }
+
+    #[test]
     fn a_platform_of_another_board_does_not_count() {
         let of = |board: &str, platform: &str| {
             let config = ProjectConfig {
@@ -373,6 +516,14 @@ mod tests {
         std::fs::write(&path, text.replacen("\"pynq-z2\"", "\"mine\"", 1)).unwrap();
         let wishes = Wishes { board_file: Some(path.clone()), ..Wishes::default() };
         assert_eq!(target(&wishes, &ProjectConfig::default(), "m").unwrap().board.name(), "mine");
+        // One of Coyote's, told by what it holds.
+        let text = include_str!("../../backend-coyote/boards/u55c.toml").replacen("\"u55c\"", "\"ours\"", 1);
+        std::fs::write(&path, &text).unwrap();
+        let t = target(&wishes, &ProjectConfig::default(), "m").unwrap();
+        assert_eq!((t.board.name(), t.board.flow()), ("ours", Flow::Coyote));
+        std::fs::write(&path, text.replacen("pcie = [3]", "pcie = []", 1)).unwrap();
+        let e = target(&wishes, &ProjectConfig::default(), "m").unwrap_err();
+        assert!(e.to_string().contains("NL602") && e.to_string().contains("pcie is empty"), "{e}");
         std::fs::write(&path, "name = 3").unwrap();
         let e = target(&wishes, &ProjectConfig::default(), "m").unwrap_err();
         assert!(e.exit_code() == 2 && e.to_string().contains("mine.toml"), "{e}");

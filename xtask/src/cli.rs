@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use netlathe_flow::report::Stage;
+use netlathe_flow::shell::ShellWishes;
 use std::path::PathBuf;
 
 /// Trained Keras networks as FPGA accelerators, checked bit by bit.
@@ -42,25 +43,27 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct Build {
-    /// The network: .keras, .h5, or .json with --weights. Default in a checkout: the example.
+    /// The network: .keras, .h5, or .json with --weights. Default in a checkout: the example. Several times: models that share
+    /// one of Coyote's cards, in the order of their vFPGAs.
+    #[arg(long = "model", value_name = "FILE")]
+    pub(crate) models: Vec<PathBuf>,
+    /// The weights (HDF5) of a .json model, once for each of these.
     #[arg(long, value_name = "FILE")]
-    pub(crate) model: Option<PathBuf>,
-    /// The weights of a .json model (HDF5).
+    pub(crate) weights: Vec<PathBuf>,
+    /// hls4ml-style configuration, YAML or JSON. Without it NetLathe chooses the types. With several models: once for each, in
+    /// their order, `-` for none.
     #[arg(long, value_name = "FILE")]
-    pub(crate) weights: Option<PathBuf>,
-    /// hls4ml-style configuration, YAML or JSON. Without it NetLathe chooses the types.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Typical inputs (.npy), once for each input: they are what types are chosen by and what is simulated.
+    pub(crate) config: Vec<PathBuf>,
+    /// Typical inputs (.npy), once for each input of each model: they are what types are chosen by and what is simulated.
     #[arg(long, value_name = "X.npy")]
     pub(crate) inputs: Vec<PathBuf>,
-    /// What Keras answers to the inputs (.npy), once for each output.
+    /// What Keras answers to the inputs (.npy), once for each output of each model.
     #[arg(long, value_name = "Y.npy")]
     pub(crate) expected: Vec<PathBuf>,
     /// The board, by name: see `boards`.
     #[arg(long)]
     pub(crate) board: Option<String>,
-    /// A board file of your own (TOML, as in backend-vivado-accel/boards).
+    /// A board file of your own (TOML, as in backend-vivado-accel/boards or backend-coyote/boards).
     #[arg(long, value_name = "FILE", conflicts_with = "board")]
     pub(crate) board_file: Option<PathBuf>,
     /// How tensors reach the accelerator: axi_stream, axi_master, axi_lite. Default: the board's first.
@@ -78,12 +81,15 @@ pub(crate) struct Build {
     /// Write scripts for Vivado HLS 2019.2 or 2020.1.
     #[arg(long)]
     pub(crate) legacy_hls: bool,
-    /// The project's name.
+    /// The project's name. Default: the network's, or those of all networks joined.
     #[arg(long)]
     pub(crate) project: Option<String>,
     /// The clock's period.
     #[arg(long, value_name = "NS")]
     pub(crate) clock: Option<f64>,
+    /// The share of the clock's period that HLS leaves free.
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) clock_uncertainty: Option<f64>,
     /// The project's folder. Default: build/PROJECT-BOARD.
     #[arg(short = 'o', long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -101,6 +107,61 @@ pub(crate) struct Build {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) shell: Shell,
+}
+
+/// Options of Coyote's shell.
+#[derive(Args)]
+#[command(next_help_heading = "Coyote")]
+pub(crate) struct Shell {
+    /// vFPGAs. Default: one for each model. With fewer, the models are configurations for partial reconfiguration.
+    #[arg(long, value_name = "N")]
+    regions: Option<usize>,
+    /// Make vFPGAs that can be reconfigured (EN_PR), even with one configuration.
+    #[arg(long)]
+    reconfigurable: bool,
+    /// Build the static layer, too (BUILD_STATIC).
+    #[arg(long)]
+    static_layer: bool,
+    /// The period that HLS schedules for. Default: the kernels' clock.
+    #[arg(long, value_name = "NS")]
+    hls_clock: Option<f64>,
+    /// The period of a clock of the kernels' own (UCLK_F). Default: the shell's, --clock.
+    #[arg(long, value_name = "NS")]
+    user_clock: Option<f64>,
+    /// Let place and route try harder, and take longer (BUILD_OPT).
+    #[arg(long)]
+    timing_opt: bool,
+    /// Jobs that Vivado may run (COMP_CORES). Default: 8.
+    #[arg(long, value_name = "N")]
+    cores: Option<u32>,
+    /// The PCIe generation (PCIE_GEN). Default: the card's usual one.
+    #[arg(long, value_name = "N")]
+    pcie_gen: Option<u32>,
+    /// Streams from and to card memory of each vFPGA (N_CARD_AXI), for what is added by hand. Default: none.
+    #[arg(long, value_name = "N")]
+    card_streams: Option<u32>,
+    /// Constraints (XDC) with a pblock for each vFPGA; only with partial reconfiguration.
+    #[arg(long, value_name = "FILE")]
+    floorplan: Option<PathBuf>,
+}
+
+impl From<Shell> for ShellWishes {
+    fn from(a: Shell) -> Self {
+        Self {
+            regions: a.regions,
+            reconfigurable: a.reconfigurable,
+            static_layer: a.static_layer,
+            hls_clock_period_ns: a.hls_clock,
+            user_clock_period_ns: a.user_clock,
+            optimise_timing: a.timing_opt,
+            cores: a.cores,
+            pcie_generation: a.pcie_gen,
+            card_streams: a.card_streams,
+            floorplan: a.floorplan,
+        }
+    }
 }
 
 #[derive(Args)]

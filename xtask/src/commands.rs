@@ -47,34 +47,33 @@ fn standard_cache() -> Result<cache::Cache, Error> {
 }
 
 fn run_build(mut a: Build) -> Code {
-    let model = match a.model.take() {
-        Some(model) => model,
-        None => {
-            let example =
-                checkout().map(|c| c.join("examples/jet_tagger")).filter(|d| d.join("model.keras").is_file());
-            let Some(example) = example else {
-                return Err(Error::usage("no model is given", "give one: netlathe build --model FILE"));
-            };
-            if a.inputs.is_empty() && a.expected.is_empty() {
-                a.inputs = vec![example.join("x.npy")];
-                a.expected = vec![example.join("y_keras.npy")];
-            }
-            a.project = a.project.or_else(|| Some("jet_tagger".into()));
-            example.join("model.keras")
+    if a.models.is_empty() {
+        let example =
+            checkout().map(|c| c.join("examples/jet_tagger")).filter(|d| d.join("model.keras").is_file());
+        let Some(example) = example else {
+            return Err(Error::usage("no model is given", "give one: netlathe build --model FILE"));
+        };
+        if a.inputs.is_empty() && a.expected.is_empty() {
+            a.inputs = vec![example.join("x.npy")];
+            a.expected = vec![example.join("y_keras.npy")];
         }
-    };
+        a.project = a.project.or_else(|| Some("jet_tagger".into()));
+        a.models.push(example.join("model.keras"));
+    }
     let options = build::Options {
-        source: Source { model, weights: a.weights, config: a.config },
+        sources: model::sources(a.models, a.weights, a.config)?,
         wishes: Wishes {
             project: a.project,
             board: a.board,
             board_file: a.board_file,
             clock_period_ns: a.clock,
+            clock_uncertainty_percent: a.clock_uncertainty,
             interface: a.interface,
             input_type: a.input_type,
             output_type: a.output_type,
             platform: a.platform,
             legacy_hls: a.legacy_hls,
+            shell: a.shell.into(),
         },
         inputs: a.inputs,
         expected: a.expected,

@@ -8,7 +8,7 @@ use netlathe_flow::doctor::Item;
 use netlathe_flow::fuzz::{self, Fault};
 use netlathe_flow::predict::Predicted;
 use netlathe_flow::program::{Missing, Plan};
-use netlathe_flow::report::{Agreement, Counts, LayerReport, Report, Stage, StageReport, State};
+use netlathe_flow::report::{Agreement, Counts, LayerReport, ModelReport, Report, Stage, StageReport, State};
 use netlathe_flow::{Error, conformance};
 use serde::Serialize;
 use std::fmt::Display;
@@ -75,15 +75,20 @@ pub(crate) fn stage(stage: &StageReport) {
 }
 
 pub(crate) fn build(report: &Report) {
-    for note in &report.notes {
-        println!("{}", note.text);
-    }
-    println!();
-    layers(&report.layers);
-    println!("Overflows are those of {} vectors ({}).", report.vectors, report.vectors_from);
-    agreement(&report.agreement);
-    for line in &report.differences {
-        println!("{line}");
+    for model in &report.models {
+        for note in &model.notes {
+            println!("{}", note.text);
+        }
+        println!();
+        if report.models.len() > 1 {
+            println!("{}", heading(model, report));
+        }
+        layers(&model.layers);
+        println!("Overflows are those of {} vectors ({}).", model.vectors, model.vectors_from);
+        agreement(&model.agreement);
+        for line in &model.differences {
+            println!("{line}");
+        }
     }
     println!();
     match report.reached() {
@@ -100,6 +105,19 @@ pub(crate) fn build(report: &Report) {
         }
         _ => println!("No project was written."),
     }
+}
+
+/// One of several models: what it is called, where it is from, and where it goes.
+fn heading(model: &ModelReport, report: &Report) -> String {
+    let exchanged = report.models.iter().any(|m| m.configuration.is_some_and(|c| c > 0));
+    let place = match (model.vfpga, model.configuration, &model.manifest) {
+        (Some(vfpga), Some(configuration), Some(manifest)) => {
+            let of = if exchanged { format!(" of configuration {configuration}") } else { String::new() };
+            format!(", vFPGA {vfpga}{of}, {manifest}")
+        }
+        _ => String::new(),
+    };
+    format!("{} ({}){place}:", model.name, model.file)
 }
 
 /// What the tools reported; then what is still to do, and the command.

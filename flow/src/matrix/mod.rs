@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::hash;
 use crate::kernel;
 use crate::predict;
-use crate::project::{self, Assembled, Extras, WRAPPER_FILES};
+use crate::project::{self, Assembled, Extras, Part, WRAPPER_FILES};
 use crate::stimuli::{Crossing, Stimuli};
 use crate::target::{self, Board, Wishes};
 use crate::tool;
@@ -213,10 +213,12 @@ fn assemble(subject: &Subject, wishes: &Wishes) -> Result<(Assembled, Crossing),
     let target = target::target(wishes, &ProjectConfig::default(), subject.name)?;
     let emitted = kernel::emit(&subject.network, &target.project)?;
     let extras = Extras { configuration: String::new(), model_hash: hash::of(b"") };
-    let mut assembled = project::assemble(&subject.network, &emitted, &target, &extras)?;
-    let crossing = subject.stimuli.crossing(&subject.plan, &assembled.manifest)?;
+    let part = Part { name: &target.project, network: &subject.network, emitted: &emitted, extras: &extras };
+    let mut assembled = project::assemble(&[part], &target)?;
+    let crossing = subject.stimuli.crossing(&subject.plan, &assembled.first.manifest)?;
     let files = subject.stimuli.files(&emitted, &crossing);
-    assembled.add_data(files.into_iter().map(|(name, text)| (name.to_owned(), text.into())))?;
+    let folder = assembled.first.data_dir.clone();
+    assembled.add_data(&folder, files.into_iter().map(|(name, text)| (name.to_owned(), text.into())))?;
     Ok((assembled, crossing))
 }
 
@@ -251,7 +253,7 @@ impl Csim {
     }
 
     fn check(&mut self, assembled: &Assembled, crossing: &Crossing) -> Check {
-        let program = assembled.wrapper_bench();
+        let program = assembled.first.wrapper_bench();
         let Crossing { inputs, outputs, .. } = crossing;
         let key = hash::of(
             [&hash::of_tree(program.tree), &program.units.join(" "), inputs, outputs]

@@ -123,7 +123,7 @@ impl Scripts {
 
 /// The core as the stubs want it, from what the manifest says.
 fn core(assembled: &Assembled) -> String {
-    let manifest = &assembled.manifest;
+    let manifest = &assembled.first.manifest;
     let kind = match manifest.host {
         Host::AxiStream { .. } => "axi_stream",
         Host::AxiLite { .. } => "axi_lite",

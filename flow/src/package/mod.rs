@@ -5,12 +5,14 @@
 
 mod readme;
 
+use crate::card::{self, Place};
 use crate::error::Error;
 use crate::hash;
 use crate::reports::{self, Earlier};
-use crate::vendor::plan::{self, Plan};
-use crate::vendor::{Kind, Project, run};
+use crate::vendor::plan::{self, Plan, exported};
+use crate::vendor::{Project, run};
 use flate2::{Compression, GzBuilder};
+use netlathe_overlay::Manifest;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -35,9 +37,9 @@ pub struct Packed {
 pub fn package(folder: &Path, out: Option<&Path>) -> Result<Packed, Error> {
     let project = Project::open(folder)?;
     let plan = plan::results(&project);
-    let bitstream = checked(&project, &plan)?;
-    let entries = entries(&project, &plan, &bitstream)?;
-    let name = &project.manifest.project;
+    checked(&project, &plan)?;
+    let entries = entries(&project, &plan)?;
+    let name = project.name();
     let bytes = archive(name, &entries)?;
     let path = out.map_or_else(|| project.dir.join(FILE), Path::to_owned);
     reports::write_whole(&path, &bytes)?;
@@ -55,8 +57,8 @@ fn refused(what: String, help: &str) -> Error {
 
 const AGAIN: &str = "make it again: netlathe build ... --until bitstream";
 
-/// The bytes of the bitstream, when all that is exported is there, new enough, and good.
-fn checked(project: &Project, plan: &Plan) -> Result<Vec<u8>, Error> {
+/// Whether all that is exported is there, new enough, and good.
+fn checked(project: &Project, plan: &Plan) -> Result<(), Error> {
     let read = |path: &str| -> Result<Vec<u8>, Error> {
         std::fs::read(project.dir.join(path)).map_err(|_| match earlier(project).and_then(|e| e.failure) {
             Some(failure) => refused(
@@ -92,7 +94,7 @@ fn checked(project: &Project, plan: &Plan) -> Result<Vec<u8>, Error> {
         let what = if wrong.what.is_empty() { wrong.cause.what().to_owned() } else { wrong.what };
         refused(what, wrong.cause.help())
     })?;
-    Ok(bitstream)
+    Ok(())
 }
 
 fn earlier(project: &Project) -> Option<Earlier> {
@@ -125,42 +127,79 @@ fn fresh(project: &Project, plan: &Plan, bitstream: &[u8]) -> Result<(), Error> 
     Ok(())
 }
 
+/// What one model has in the archive.
+pub(super) struct Packing<'a> {
+    manifest: &'a Manifest,
+    /// `manifest.json`, `manifest_0.json`, ...
+    file: &'a str,
+    /// Its vectors, inputs and expected outputs.
+    x: Vec<String>,
+    y: Vec<String>,
+    /// The place in a project for Coyote.
+    place: Option<&'a Place>,
+}
+
+/// Models with what they have in the archive: vectors lie beside the manifest, or in folders where there are several.
+fn packings(project: &Project) -> Vec<Packing<'_>> {
+    let manifests = project.manifests();
+    let several = manifests.len() > 1;
+    let places = project.card.iter().flat_map(|card| &card.models).map(Some).chain(std::iter::repeat(None));
+    manifests
+        .into_iter()
+        .zip(places)
+        .map(|((file, manifest), place)| {
+            let folder = place.filter(|_| several).map(|p| format!("{}/", p.vectors)).unwrap_or_default();
+            let vectors = |side: &str, count: usize| -> Vec<String> {
+                match count {
+                    1 => vec![format!("{folder}{side}.npy")],
+                    _ => (0..count).map(|i| format!("{folder}{side}_{i}.npy")).collect(),
+                }
+            };
+            let (x, y) = (vectors("x", manifest.inputs.len()), vectors("y", manifest.outputs.len()));
+            Packing { manifest, file, x, y, place }
+        })
+        .collect()
+}
+
+/// The image that a model comes to the board with: the first export, or, in a configuration that the full image does not hold, its
+/// own.
+fn image(plan: &Plan, place: Option<&Place>) -> Option<String> {
+    let own = place.filter(|p| p.configuration > 0).and_then(|p| p.image.as_deref()).map(exported);
+    own.or_else(|| plan.exports.first().map(|(_, to)| to.clone()))
+}
+
 /// The files of the archive by path.
-fn entries(project: &Project, plan: &Plan, bitstream: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+fn entries(project: &Project, plan: &Plan) -> Result<BTreeMap<String, Vec<u8>>, Error> {
     let read = |path: &Path| std::fs::read(path).map_err(|e| Error::io("read", path, &e));
     let mut entries = BTreeMap::new();
-    let mut exported: Vec<PathBuf> = plan.exports.iter().map(|(_, to)| project.dir.join(to)).collect();
-    if project.kind == Kind::Coyote {
-        exported.extend(reports::find::files(&project.dir, "export/*.bin"));
+    let mut files: Vec<PathBuf> = plan.exports.iter().map(|(_, to)| project.dir.join(to)).collect();
+    if let Some(card) = &project.card {
+        files.extend(reports::find::files(&project.dir, &format!("export/shell_top.{}", card.partial)));
+        files.push(project.dir.join(card::FILE));
     }
-    for path in exported {
+    for path in files {
         if let Some(name) = path.file_name().and_then(|n| n.to_str()) {
             entries.insert(name.to_owned(), read(&path)?);
         }
     }
-    let mut manifest = project.manifest.clone();
-    manifest.hashes.bitstream = Some(hash::of(bitstream));
-    let json = manifest.to_json().map_err(|e| Error::Internal(e.to_string()))?;
-    entries.insert("manifest.json".into(), json.into_bytes());
-
-    let vectors = |side: &str, count: usize| -> Vec<String> {
-        if count == 1 {
-            vec![format!("{side}.npy")]
-        } else {
-            (0..count).map(|i| format!("{side}_{i}.npy")).collect()
+    let packings = packings(project);
+    for p in &packings {
+        let image =
+            image(plan, p.place).ok_or_else(|| Error::Internal("a project exports nothing".into()))?;
+        let mut manifest = p.manifest.clone();
+        manifest.hashes.bitstream = Some(hash::of(&read(&project.dir.join(image))?));
+        let json = manifest.to_json().map_err(|e| Error::Internal(e.to_string()))?;
+        entries.insert(p.file.to_owned(), json.into_bytes());
+        for name in p.x.iter().chain(&p.y) {
+            let from = if p.file == "manifest.json" { format!("tb_data/{name}") } else { name.clone() };
+            let bytes = std::fs::read(project.dir.join(&from)).map_err(|_| {
+                refused(
+                    format!("there is no {from} (test vectors)"),
+                    "write the project again with this version of NetLathe and make the bitstream again",
+                )
+            })?;
+            entries.insert(name.clone(), bytes);
         }
-    };
-    let x = vectors("x", manifest.inputs.len());
-    let y = vectors("y", manifest.outputs.len());
-    for name in x.iter().chain(&y) {
-        let path = project.dir.join("tb_data").join(name);
-        let bytes = std::fs::read(&path).map_err(|_| {
-            refused(
-                format!("there is no tb_data/{name} (test vectors)"),
-                "write the project again with this version of NetLathe and make the bitstream again",
-            )
-        })?;
-        entries.insert(name.clone(), bytes);
     }
     let drivers: Vec<&String> = project
         .sources
@@ -170,7 +209,7 @@ fn entries(project: &Project, plan: &Plan, bitstream: &[u8]) -> Result<BTreeMap<
     for path in &drivers {
         entries.insert((*path).clone(), read(&project.dir.join(path))?);
     }
-    let page = readme::page(project, &x, &y, &drivers);
+    let page = readme::page(project, &packings, &drivers);
     entries.insert("README.md".into(), page.into_bytes());
     let sums: String = entries.iter().map(|(path, bytes)| format!("{}  {path}\n", hash::of(bytes))).collect();
     entries.insert("SHA256SUMS".into(), sums.into_bytes());

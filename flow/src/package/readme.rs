@@ -1,24 +1,40 @@
 //! The page in the archive: how to copy, how to run, how to verify.
 
+use super::Packing;
 use crate::vendor::{Kind, Project};
 
-pub(super) fn page(project: &Project, x: &[String], y: &[String], drivers: &[&String]) -> String {
+pub(super) fn page(project: &Project, models: &[Packing<'_>], drivers: &[&String]) -> String {
     let m = &project.manifest;
-    let name = &m.project;
+    let what = match models {
+        [_] => "A neural network as an accelerator".to_owned(),
+        all => format!("{} neural networks as accelerators", all.len()),
+    };
     let mut out = format!(
-        "# {name}\n\nA neural network as an accelerator for the board `{}` (`{}`), made for a clock of {} ns ({:.3} MHz).\n\n",
+        "# {}\n\n{what} for the board `{}` (`{}`), made for a clock of {} ns ({:.3} MHz).\n",
+        project.name(),
         m.board,
         m.part,
         m.clock_period_ns,
         1000.0 / m.clock_period_ns
     );
-    out.push_str("| | file | name | shape of a sample |\n|---|---|---|---|\n");
-    for (side, tensors, files) in [("input", &m.inputs, x), ("expected output", &m.outputs, y)] {
-        for (tensor, file) in tensors.iter().zip(files) {
-            out.push_str(&format!("| {side} | `{file}` | `{}` | {:?} |\n", tensor.name, tensor.shape));
+    for model in models {
+        if models.len() > 1 {
+            out.push_str(&format!("\n## {}\n\n{}", model.manifest.project, place(model)));
         }
+        out.push_str("\n| | file | name | shape of a sample |\n|---|---|---|---|\n");
+        let (x, y) = (&model.x, &model.y);
+        for (side, tensors, files) in
+            [("input", &model.manifest.inputs, x), ("expected output", &model.manifest.outputs, y)]
+        {
+            for (tensor, file) in tensors.iter().zip(files) {
+                out.push_str(&format!("| {side} | `{file}` | `{}` | {:?} |\n", tensor.name, tensor.shape));
+            }
+        }
+        out.push_str(&format!(
+            "\n`{}` says how numbers lie in memory and which registers there are; it holds the bitstream's SHA-256.\n",
+            model.file
+        ));
     }
-    out.push_str("\n`manifest.json` says how numbers lie in memory and which registers there are; it holds the bitstream's SHA-256.\n");
     out.push_str(
         "The expected outputs are those of NetLathe's emulator: the board's must be equal, not close.\n",
     );
@@ -28,8 +44,20 @@ pub(super) fn page(project: &Project, x: &[String], y: &[String], drivers: &[&St
     out
 }
 
+/// Where one of several models is on the card.
+fn place(model: &Packing<'_>) -> String {
+    let Some(place) = model.place else { return String::new() };
+    let by = match (&place.image, place.configuration) {
+        (Some(image), 1..) => {
+            format!("; `{}` puts it there (`reconfigure --app`)", image.rsplit('/').next().unwrap_or(image))
+        }
+        _ => ", in the card's full image".into(),
+    };
+    format!("vFPGA {} of configuration {}{by}.\n", place.vfpga, place.configuration)
+}
+
 fn copy(project: &Project) -> String {
-    let name = &project.manifest.project;
+    let name = project.name();
     match project.kind {
         Kind::Zynq => format!(
             "    scp package.tar.gz xilinx@BOARD:\n    ssh xilinx@BOARD\n    tar xzf package.tar.gz && cd {name}\n\n\
@@ -42,7 +70,8 @@ fn copy(project: &Project) -> String {
         Kind::Coyote => format!(
             "On the machine with the card, which needs Coyote's driver and Vivado's hardware manager:\n\n\
             \x20   tar xzf package.tar.gz && cd {name}\n\n\
-             Program `cyt_top.bit`, let PCIe be scanned again (or reboot warmly), and insert Coyote's driver.\n"
+             Program `{}`, let PCIe be scanned again (or reboot warmly), and insert Coyote's driver.\n",
+            project.card.as_ref().map_or("cyt_top.bit", |c| c.image.rsplit('/').next().unwrap_or(&c.image))
         ),
     }
 }

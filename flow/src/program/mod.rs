@@ -108,8 +108,7 @@ fn check(request: &Request) -> Result<Options, Error> {
     Ok(Options {
         // The device without package and speed, as Vivado's PART property begins.
         part: board.part.split('-').next().unwrap_or_default().to_owned(),
-        // Versal parts are xcv..., save Virtex UltraScale's xcvu.
-        versal: board.part.starts_with("xcv") && !board.part.starts_with("xcvu"),
+        versal: board.family == netlathe_backend_coyote::Family::Versal,
         board: board.name,
         project,
         name,

@@ -52,6 +52,8 @@ pub struct Hardware {
     pub tree: String,
     pub steps: Vec<StepDone>,
     pub hls: Option<csynth::Hls>,
+    /// The same of each model, where several share a card.
+    pub kernels: Vec<KernelHls>,
     /// Whether the registers that HLS made were compared with the manifest's, and why not.
     pub registers: Option<String>,
     pub utilization: Option<utilization::Utilization>,
@@ -65,6 +67,14 @@ pub struct Hardware {
     pub unread: Vec<Unread>,
     /// Why it ended, when it did not end well.
     pub failure: Option<Failure>,
+}
+
+/// What HLS expects of one of several models.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KernelHls {
+    pub model: String,
+    #[serde(flatten)]
+    pub hls: csynth::Hls,
 }
 
 /// A step that ran.
@@ -130,7 +140,7 @@ pub struct EarlierFailure {
 }
 
 impl Hardware {
-    /// Nothing done yet.
+    /// Nothing done yet; the project is called as the manifest says.
     pub fn new(manifest: &Manifest) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
@@ -141,6 +151,7 @@ impl Hardware {
             tree: manifest.hashes.tree.clone(),
             steps: Vec::new(),
             hls: None,
+            kernels: Vec::new(),
             registers: None,
             utilization: None,
             timing: None,

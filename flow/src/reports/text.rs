@@ -11,18 +11,20 @@ pub fn describe(hardware: &Hardware) -> String {
     let mut line = |text: String| {
         let _ = writeln!(out, "{text}");
     };
-    if let Some(hls) = &hardware.hls {
+    let each = hardware.kernels.iter().map(|k| (Some(&k.model), &k.hls));
+    for (model, hls) in hardware.hls.iter().map(|hls| (None, hls)).chain(each) {
+        let of = model.map(|m| format!("{m}: ")).unwrap_or_default();
         let late = if hls.clock_estimated_ns > hls.clock_target_ns { ", LONGER THAN ASKED" } else { "" };
         line(format!(
-            "HLS expects paths of {} ns at a clock of {} ns{late}.",
+            "{of}HLS expects paths of {} ns at a clock of {} ns{late}.",
             hls.clock_estimated_ns, hls.clock_target_ns
         ));
         line(format!(
-            "HLS: an answer takes {}; a new sample every {}.",
+            "{of}HLS: an answer takes {}; a new sample every {}.",
             cycles(hls.latency_cycles, hls.clock_target_ns),
             cycles(hls.interval_cycles, hls.clock_target_ns)
         ));
-        line(format!("HLS estimates: {}.", resources(&hls.resources)));
+        line(format!("{of}HLS estimates: {}.", resources(&hls.resources)));
     }
     if let Some(registers) = &hardware.registers {
         line(format!("Registers: {registers}."));

@@ -2,6 +2,7 @@
 
 use super::project::{Kind, Project};
 use super::tools::Tools;
+use crate::card::Card;
 use crate::report::Stage;
 use crate::tool;
 use std::path::PathBuf;
@@ -61,6 +62,8 @@ impl What {
 pub struct Place {
     pub stage: Stage,
     pub what: What,
+    /// The model that it is about, where there are several.
+    pub model: Option<String>,
     pub patterns: Vec<String>,
 }
 
@@ -93,7 +96,7 @@ pub fn plan(project: &Project, tools: &Tools, until: Stage, timeout: Duration) -
     plan.steps = match project.kind {
         Kind::Zynq => zynq(project, tools, until)?,
         Kind::Alveo => alveo(project, tools)?,
-        Kind::Coyote => coyote(tools)?,
+        Kind::Coyote => coyote(project, tools)?,
     };
     plan.steps.retain(|s| s.stage <= until);
     plan.reports.retain(|p| p.stage <= until);
@@ -110,6 +113,7 @@ pub fn results(project: &Project) -> Plan {
     let place = |stage, what, patterns: &[&str]| Place {
         stage,
         what,
+        model: None,
         patterns: patterns.iter().map(|p| p.replace("NAME", name).replace("TOP", &top)).collect(),
     };
     use Stage::{Bitstream, Hls};
@@ -141,16 +145,39 @@ pub fn results(project: &Project) -> Plan {
         // Coyote's scripts/impl/*.tcl.in and scripts/dyn/*.tcl.in: report_timing_summary and report_utilization into reports/.
         Kind::Coyote => (
             vec![
-                place(Hls, What::Hls, &["build/hw/**/model_wrapper*_csynth.xml"]),
                 place(Bitstream, What::Utilization, &["build/hw/reports/**/shell_utilization*.rpt"]),
                 place(Bitstream, What::Timing, &["build/hw/reports/**/shell_timing_summary*.rpt"]),
             ],
-            &[("build/hw/bitstreams/cyt_top.bit", "export/cyt_top.bit")],
+            &[],
             vec!["build/hw/**/runme.log", "build/hw/**/vivado.log", "build/hw/**/vitis_hls.log"],
         ),
     };
     let exports = exports.iter().map(|(a, b)| (a.replace("NAME", name), b.replace("NAME", name))).collect();
-    Plan { steps: Vec::new(), reports, exports, logs }
+    let mut plan = Plan { steps: Vec::new(), reports, exports, logs };
+    if let Some(card) = &project.card {
+        add_models(card, &mut plan);
+    }
+    plan
+}
+
+/// What HLS reports of each kernel, the full image, and the images of models that partial reconfiguration loads: Coyote's
+/// scripts/impl/bitgen.tcl.in writes those with EN_PR.
+fn add_models(card: &Card, plan: &mut Plan) {
+    let several = card.models.len() > 1;
+    let hls = card.models.iter().map(|model| Place {
+        stage: Stage::Hls,
+        what: What::Hls,
+        model: several.then(|| model.name.clone()),
+        patterns: vec![format!("build/hw/**/{}_csynth.xml", model.kernel)],
+    });
+    plan.reports.splice(0..0, hls);
+    let images = std::iter::once(&card.image).chain(card.models.iter().filter_map(|m| m.image.as_ref()));
+    plan.exports.extend(images.map(|image| (format!("build/hw/{image}"), exported(image))));
+}
+
+/// Where an image of Coyote's build is exported to. Names of images are unique: `vfpga_c1_0.bin`.
+pub(crate) fn exported(image: &str) -> String {
+    format!("export/{}", image.rsplit('/').next().unwrap_or(image))
 }
 
 fn needed(tool: Option<&PathBuf>, name: &str, help: &str) -> Result<PathBuf, Missing> {
@@ -256,7 +283,7 @@ fn alveo(project: &Project, tools: &Tools) -> Result<Vec<Step>, Missing> {
 }
 
 /// Coyote's own build: configure, HLS and projects, then synthesis to bitstreams.
-fn coyote(tools: &Tools) -> Result<Vec<Step>, Missing> {
+fn coyote(project: &Project, tools: &Tools) -> Result<Vec<Step>, Missing> {
     needed(
         tools.vivado.as_ref(),
         "vivado",
@@ -273,18 +300,20 @@ fn coyote(tools: &Tools) -> Result<Vec<Step>, Missing> {
         });
     };
     let root = format!("-DCOYOTE_ROOT={}", root.display());
+    let models = project.card.iter().flat_map(|card| &card.models);
+    let mut sources = owned(["CMakeLists.txt", "floorplan.xdc"]);
+    sources.retain(|file| project.sources.contains_key(file));
+    sources.extend(models.map(|model| format!("{}/", model.application)));
     // Coyote's README "Building": cmake, then the targets project, bitgen.
     let configure = Step {
         inputs: owned(["CMakeLists.txt"]),
         outputs: Vec::new(),
         ..step(Stage::Hls, "configure", cmake, &["-S", ".", "-B", "build/hw", "-DFLOW=hw", &root])
     };
-    let hls = Step {
-        inputs: owned(["CMakeLists.txt", "src/"]),
-        ..step(Stage::Hls, "hls", make.clone(), &["-C", "build/hw", "project"])
-    };
+    let hls =
+        Step { inputs: sources, ..step(Stage::Hls, "hls", make.clone(), &["-C", "build/hw", "project"]) };
     let bitgen = Step {
-        outputs: owned(["build/hw/bitstreams/cyt_top.bit"]),
+        outputs: results(project).exports.into_iter().map(|(made, _)| made).collect(),
         ..step(Stage::Bitstream, "bitstream", make, &["-C", "build/hw", "bitgen"])
     };
     Ok(vec![configure, hls, bitgen])
@@ -314,7 +343,8 @@ impl Plan {
             }
         }
         for p in &self.reports {
-            out.push_str(&format!("report {}: {}\n", p.what.name(), p.patterns.join(" or ")));
+            let of = p.model.as_ref().map(|model| format!(" of {model}")).unwrap_or_default();
+            out.push_str(&format!("report {}{of}: {}\n", p.what.name(), p.patterns.join(" or ")));
         }
         for (from, to) in &self.exports {
             out.push_str(&format!(

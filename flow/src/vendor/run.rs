@@ -186,6 +186,13 @@ fn wrong(cause: Cause, what: String, said: String, log: &Path) -> Wrong {
 
 fn detail(stage: Stage, ran: usize, hardware: &Hardware) -> String {
     let again = if ran == 0 { "already up to date" } else { "done" };
+    if let (Stage::Hls, [_, ..]) = (stage, hardware.kernels.as_slice()) {
+        let paths = hardware.kernels.iter().map(|k| {
+            let hls = &k.hls;
+            format!("{}: paths of {} ns at {} ns", k.model, hls.clock_estimated_ns, hls.clock_target_ns)
+        });
+        return format!("{again}; HLS expects {}", paths.collect::<Vec<_>>().join(", "));
+    }
     match (stage, &hardware.hls, &hardware.timing) {
         (Stage::Hls, Some(hls), _) => {
             format!(
@@ -305,21 +312,33 @@ fn tail_of(path: &Path) -> String {
 
 /// Reads a stage's reports; those that cannot be read are noted.
 fn gather(project: &Project, plan: &Plan, stage: Stage, hardware: &mut Hardware) {
-    for Place { what, patterns, .. } in plan.reports.iter().filter(|p| p.stage == stage) {
+    if stage == Stage::Hls {
+        hardware.kernels.clear();
+    }
+    for Place { what, patterns, model, .. } in plan.reports.iter().filter(|p| p.stage == stage) {
         let files: Vec<PathBuf> = patterns
             .iter()
             .map(|p| find::files(&project.dir, p))
             .find(|found| !found.is_empty())
             .unwrap_or_default();
-        hardware.unread.retain(|u| u.report != what.name());
+        let name = match model {
+            Some(model) => format!("{} of {model}", what.name()),
+            None => what.name().to_owned(),
+        };
+        hardware.unread.retain(|u| u.report != name);
         let Some(newest) = files.first() else {
             if *what != What::Registers {
                 let why = format!("there is no {}", patterns.join(" or "));
-                hardware.keep::<()>(what.name(), Err(why));
+                hardware.keep::<()>(&name, Err(why));
             }
             continue;
         };
         match what {
+            What::Hls if model.is_some() => {
+                let read = hardware.keep(&name, reports::read_as(newest, csynth::parse));
+                let model = model.clone().unwrap_or_default();
+                hardware.kernels.extend(read.map(|hls| reports::KernelHls { model, hls }));
+            }
             What::Hls => hardware.hls = hardware.keep("hls", reports::read_as(newest, csynth::parse)),
             What::Registers => {}
             What::Utilization => {
@@ -368,7 +387,7 @@ fn gather(project: &Project, plan: &Plan, stage: Stage, hardware: &mut Hardware)
 /// # Errors
 /// Why it may not be used.
 pub fn judge(project: &Project, plan: &Plan) -> Result<Hardware, Wrong> {
-    let mut hardware = Hardware::new(&project.manifest);
+    let mut hardware = Hardware { project: project.name().to_owned(), ..Hardware::new(&project.manifest) };
     gather(project, plan, Stage::Bitstream, &mut hardware);
     verdict(project, plan, Stage::Bitstream, &mut hardware)?;
     Ok(hardware)
@@ -473,9 +492,9 @@ fn export(project: &Project, plan: &Plan, hardware: &mut Hardware) -> Result<(),
         }
         hardware.made(&project.dir, &pair.1)?;
     }
-    if project.kind == Kind::Coyote {
-        // The parts for reconfiguration; which there are depends on how the shell was configured.
-        for part in find::files(&project.dir, "build/hw/bitstreams/**/*.bin") {
+    if let Some(card) = &project.card {
+        // The shell alone; whether there is one depends on how it was configured. Models' images are in the plan.
+        for part in find::files(&project.dir, &format!("build/hw/bitstreams/shell_top.{}", card.partial)) {
             let Some(name) = part.file_name().and_then(|n| n.to_str()) else { continue };
             let bytes = std::fs::read(&part).map_err(|e| Error::io("read", &part, &e))?;
             let to = format!("export/{name}");
@@ -488,9 +507,9 @@ fn export(project: &Project, plan: &Plan, hardware: &mut Hardware) -> Result<(),
 
 /// Removes exports: nothing stays that did not pass the checks.
 fn discard(project: &Project, plan: &Plan) -> Result<(), Error> {
-    let parts = match project.kind {
-        Kind::Coyote => find::files(&project.dir, "export/*.bin"),
-        Kind::Zynq | Kind::Alveo => Vec::new(),
+    let parts = match &project.card {
+        Some(card) => find::files(&project.dir, &format!("export/*.{}", card.partial)),
+        None => Vec::new(),
     };
     for path in plan.exports.iter().map(|(_, to)| project.dir.join(to)).chain(parts) {
         match std::fs::remove_file(&path) {

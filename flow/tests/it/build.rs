@@ -24,7 +24,7 @@ impl Place {
 
     fn options(&self, out: &str, until: Option<Stage>) -> Options {
         Options {
-            source: tiny(Some(&self.path("c.yml"))),
+            sources: vec![tiny(Some(&self.path("c.yml")))],
             wishes: Wishes { project: Some("tiny".into()), ..Wishes::default() },
             inputs: vec![self.path("x.npy")],
             expected: vec![self.path("y.npy")],
@@ -116,9 +116,9 @@ fn the_report_counts_and_compares() {
     let report = run(&place.options("p", Some(Stage::Emulate)));
     assert!(!place.path("p").exists());
     assert_eq!((report.state(Stage::Write), report.exit_code()), (State::NotAsked, 0));
-    let a = &report.agreement[0];
+    let a = &report.models[0].agreement[0];
     assert_eq!((a.samples, a.same_argmax, a.max_abs_difference), (3, Some(2.0 / 3.0), 3.0));
-    let d = report.layers.iter().find(|l| l.layer.name == "d").unwrap();
+    let d = report.models[0].layers.iter().find(|l| l.layer.name == "d").unwrap();
     assert_eq!(
         (d.layer.class.as_str(), d.layer.shape.as_slice(), d.layer.multiplications),
         ("Dense", &[2][..], 4)
@@ -138,7 +138,7 @@ fn overflows_are_counted() {
     let mut options = place.options("p", Some(Stage::Emulate));
     options.expected.clear();
     let report = run(&options);
-    let d = report.layers.iter().find(|l| l.layer.name == "d").unwrap();
+    let d = report.models[0].layers.iter().find(|l| l.layer.name == "d").unwrap();
     let all = [d.overflows, d.inner_overflows].map(|c| c.wrapped + c.saturated);
     assert!(all[0] + all[1] > 0, "{d:?}");
 }
@@ -158,7 +158,7 @@ fn a_stage_that_cannot_be_reached_is_exit_code_1() {
     let report = run(&place.options("p", None));
     assert_eq!((report.exit_code(), report.reached()), (0, Some(Stage::Csim)));
     assert_eq!(report.state(Stage::Bitstream), State::NotReached);
-    assert!(report.differences.is_empty());
+    assert!(report.models[0].differences.is_empty());
 }
 
 #[test]
@@ -173,7 +173,12 @@ fn every_board_gets_a_project_that_simulates() {
         options.inputs.clear();
         options.expected.clear();
         let report = run(&options);
-        assert_eq!((report.exit_code(), report.vectors), (0, 100), "{board}: {:?}", report.differences);
+        assert_eq!(
+            (report.exit_code(), report.models[0].vectors),
+            (0, 100),
+            "{board}: {:?}",
+            report.models[0].differences
+        );
     }
 }
 
@@ -187,9 +192,9 @@ fn mistakes_are_said_before_anything_is_written() {
         assert!(!place.path("p").exists(), "{e}");
         (e.exit_code(), e.to_string())
     };
-    let (code, text) = with(&|o| o.source.model = "no.keras".into());
+    let (code, text) = with(&|o| o.sources[0].model = "no.keras".into());
     assert!(code == 2 && text.contains("the model no.keras does not exist"), "{text}");
-    let (code, text) = with(&|o| o.source.model = place.path("x.npy"));
+    let (code, text) = with(&|o| o.sources[0].model = place.path("x.npy"));
     assert!(code == 3 && text.contains("x.npy"), "{text}");
     let (code, text) = with(&|o| o.wishes.board = Some("abacus".into()));
     assert!(code == 2 && text.contains("pynq-z2"), "{text}");
@@ -197,7 +202,7 @@ fn mistakes_are_said_before_anything_is_written() {
     assert!(code == 2 && text.contains("--expected is given without --inputs"), "{text}");
     let (code, text) = with(&|o| o.wishes.project = Some("../x".into()));
     assert!(code == 3 && text.contains("../x"), "{text}");
-    let (code, text) = with(&|o| o.source.model = data("unsupported.keras"));
+    let (code, text) = with(&|o| o.sources[0].model = data("unsupported.keras"));
     assert!(code == 3 && text.contains("unit"), "{text}");
     let (code, _) = with(&|o| o.expected = vec![place.path("x.npy"), place.path("y.npy")]);
     assert_eq!(code, 2);

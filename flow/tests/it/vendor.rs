@@ -31,7 +31,7 @@ fn written(place: &Path, board: &str) -> Project {
     save(&place.join("x.npy"), &x());
     std::fs::write(place.join("c.yml"), "Model: {Precision: 'fixed<16,6>', ReuseFactor: 1}\n").unwrap();
     let options = build::Options {
-        source: tiny(Some(&place.join("c.yml"))),
+        sources: vec![tiny(Some(&place.join("c.yml")))],
         wishes: Wishes { project: Some("tiny".into()), board: Some(board.into()), ..Wishes::default() },
         inputs: vec![place.join("x.npy")],
         expected: Vec::new(),
