@@ -2,7 +2,8 @@
 
 use netlathe_codegen_hls::PortTensor;
 use netlathe_codegen_hls::wrapper::{Beats, Element};
-use netlathe_overlay::{self as overlay, FixedType, Packing, Tensor, Transfer};
+
+use netlathe_overlay::{self as overlay, FixedType, Overflow, Packing, Tensor, Transfer};
 
 use crate::error::Error;
 
@@ -41,6 +42,33 @@ pub(crate) fn beats(who: &str, element: Element, bits: u32) -> Result<Beats, Err
         return Err(wrong(format!("a beat of the board has {bits} bits, an element {}", element.bits())));
     }
     Ok(Beats::full(element, bits))
+}
+
+/// Refuses fixed-point input elements that the Python driver cannot make: overflow modes that only the hardware computes. Real
+/// numbers become the network's type first and the element then, so both count.
+///
+/// # Errors
+/// [`Error::Element`].
+pub(crate) fn convertible(who: &str, element: Element, ty: FixedType) -> Result<(), Error> {
+    let Element::Fixed(travels) = element else { return Ok(()) };
+    for of in [ty, travels] {
+        let hardware_only = match of.overflow {
+            Overflow::WrapSm => true,
+            Overflow::Wrap => of.sat_bits > 0,
+            Overflow::Sat | Overflow::SatZero | Overflow::SatSym => false,
+        };
+        if hardware_only {
+            return Err(Error::Element {
+                tensor: who.to_owned(),
+                element: element.to_string(),
+                why: format!(
+                    "the driver does not convert numbers to {of}, whose overflow mode is sign-magnitude wrapping or has saturated \
+                     bits; use --input-type float or double, then the hardware converts"
+                ),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The tensor of the manifest.

@@ -11,13 +11,12 @@ use crate::project::{self, Assembled, Extras, WRAPPER_FILES};
 use crate::report::{self, Next, Note, Report, SCHEMA_VERSION, Stage, StageReport, State};
 use crate::reports::Hardware;
 use crate::stimuli::{Crossing, Stimuli};
-use crate::target::{self, Wishes};
+use crate::target::{self, Target, Wishes};
 use crate::vendor::{self, Project};
 use crate::{hash, limits, npy, package, predict, settings, tool};
 use ndarray::Axis;
 use netlathe_emulator::Plan;
 use netlathe_ir::Diagnostic;
-use netlathe_overlay::Flow;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -126,7 +125,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
     })?;
     let (vectors, layers, agreement) = emulated;
 
-    let (needs, command) = project::next(target.board.flow());
+    let (needs, command) = project::next(&target);
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         project: target.project.clone(),
@@ -144,7 +143,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
         hardware: None,
         next: Next {
             needs: needs.into(),
-            installed: installed(target.board.flow()),
+            installed: installed(&target),
             command: format!("cd {} && {command}", tool::quoted(&folder.to_string_lossy())),
         },
     };
@@ -227,7 +226,15 @@ fn hardware(
             let packed = package::package(folder, None)?;
             Ok((
                 (),
-                format!("{} ({} bytes, {} files)", packed.path.display(), packed.bytes, packed.files.len()),
+                std::iter::once(format!(
+                    "{} ({} bytes, {} files)",
+                    packed.path.display(),
+                    packed.bytes,
+                    packed.files.len()
+                ))
+                .chain(packed.notes)
+                .collect::<Vec<_>>()
+                .join("; "),
             ))
         })?;
     }
@@ -246,13 +253,16 @@ fn headers(options: &Options) -> Result<ApTypes, Error> {
     ap_types::obtain(options.ap_types.as_deref(), &options.cache)
 }
 
-fn installed(flow: Flow) -> bool {
+fn installed(target: &Target) -> bool {
     let has = |name: &str| tool::find(OsStr::new(name), None).is_some();
-    let hls = has("vitis_hls") || has("vitis-run") || has("v++");
-    let tools = has("vivado") && hls;
-    match flow {
-        Flow::VivadoAccelerator => tools,
-        Flow::Coyote => tools && std::env::var_os("COYOTE_ROOT").is_some(),
+    let hls = has("vitis_hls") || has("vitis-run");
+    match &target.board {
+        target::Board::Vivado(board) if board.alveo.is_some() => {
+            has("v++") && has("platforminfo") && has("xclbinutil")
+        }
+        target::Board::Vivado(_) if target.legacy_hls => has("vivado") && has("vivado_hls"),
+        target::Board::Vivado(_) => has("vivado") && (hls || has("vivado_hls")),
+        target::Board::Coyote(_) => has("vivado") && hls && std::env::var_os("COYOTE_ROOT").is_some(),
     }
 }
 

@@ -11,12 +11,15 @@ use crate::reports::{self, Earlier};
 use crate::vendor::plan::{self, Plan};
 use crate::vendor::{Kind, Project, run};
 use flate2::{Compression, GzBuilder};
+use netlathe_overlay::Manifest;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The archive's name when none is given.
 pub const FILE: &str = "package.tar.gz";
+/// Where build_xclbin.sh notes the platform that it builds for.
+const PLATFORM: &str = "_x_hw/platform";
 
 /// An archive that was written.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -26,6 +29,8 @@ pub struct Packed {
     pub sha256: String,
     /// Its entries, in their order.
     pub files: Vec<String>,
+    /// What a user should know of them.
+    pub notes: Vec<String>,
 }
 
 /// Packs a project; `out` is `package.tar.gz` in its folder when `None`.
@@ -36,7 +41,8 @@ pub fn package(folder: &Path, out: Option<&Path>) -> Result<Packed, Error> {
     let project = Project::open(folder)?;
     let plan = plan::results(&project);
     let bitstream = checked(&project, &plan)?;
-    let entries = entries(&project, &plan, &bitstream)?;
+    let (manifest, notes) = manifest(&project, &bitstream)?;
+    let entries = entries(&project, &plan, &manifest)?;
     let name = &project.manifest.project;
     let bytes = archive(name, &entries)?;
     let path = out.map_or_else(|| project.dir.join(FILE), Path::to_owned);
@@ -45,6 +51,7 @@ pub fn package(folder: &Path, out: Option<&Path>) -> Result<Packed, Error> {
         bytes: bytes.len() as u64,
         sha256: hash::of(&bytes),
         files: entries.keys().map(|path| format!("{name}/{path}")).collect(),
+        notes,
         path,
     })
 }
@@ -125,8 +132,39 @@ fn fresh(project: &Project, plan: &Plan, bitstream: &[u8]) -> Result<(), Error> 
     Ok(())
 }
 
+/// The manifest for the board: with the bitstream's hash, and for a card with the platform that it was really linked for.
+fn manifest(project: &Project, bitstream: &[u8]) -> Result<(Manifest, Vec<String>), Error> {
+    let mut manifest = project.manifest.clone();
+    manifest.hashes.bitstream = Some(hash::of(bitstream));
+    let mut notes = Vec::new();
+    if project.kind == Kind::Alveo {
+        // build_xclbin.sh writes it before it compiles and removes what it exported then: a name, or the path of an .xpfm file.
+        let path = project.dir.join(PLATFORM);
+        let text = reports::read(&path).unwrap_or_default();
+        let file = text.trim().rsplit('/').next().unwrap_or_default();
+        let used = file.strip_suffix(".xpfm").unwrap_or(file);
+        if used.is_empty() {
+            return Err(refused(
+                format!("{PLATFORM} does not say which platform the xclbin is for"),
+                "build it with build_xclbin.sh, or netlathe build ... --until bitstream",
+            ));
+        }
+        let planned = manifest.platform.replace(used.to_owned());
+        if let Some(planned) = planned.filter(|p| p != used) {
+            notes.push(format!(
+                "the xclbin is for the platform {used}, as manifest.json in the archive says; the project was written for {planned}"
+            ));
+        }
+    }
+    Ok((manifest, notes))
+}
+
 /// The files of the archive by path.
-fn entries(project: &Project, plan: &Plan, bitstream: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+fn entries(
+    project: &Project,
+    plan: &Plan,
+    manifest: &Manifest,
+) -> Result<BTreeMap<String, Vec<u8>>, Error> {
     let read = |path: &Path| std::fs::read(path).map_err(|e| Error::io("read", path, &e));
     let mut entries = BTreeMap::new();
     let mut exported: Vec<PathBuf> = plan.exports.iter().map(|(_, to)| project.dir.join(to)).collect();
@@ -138,11 +176,8 @@ fn entries(project: &Project, plan: &Plan, bitstream: &[u8]) -> Result<BTreeMap<
             entries.insert(name.to_owned(), read(&path)?);
         }
     }
-    let mut manifest = project.manifest.clone();
-    manifest.hashes.bitstream = Some(hash::of(bitstream));
     let json = manifest.to_json().map_err(|e| Error::Internal(e.to_string()))?;
     entries.insert("manifest.json".into(), json.into_bytes());
-
     let vectors = |side: &str, count: usize| -> Vec<String> {
         if count == 1 {
             vec![format!("{side}.npy")]
@@ -150,8 +185,8 @@ fn entries(project: &Project, plan: &Plan, bitstream: &[u8]) -> Result<BTreeMap<
             (0..count).map(|i| format!("{side}_{i}.npy")).collect()
         }
     };
-    let x = vectors("x", manifest.inputs.len());
-    let y = vectors("y", manifest.outputs.len());
+    let x = vectors("x", project.manifest.inputs.len());
+    let y = vectors("y", project.manifest.outputs.len());
     for name in x.iter().chain(&y) {
         let path = project.dir.join("tb_data").join(name);
         let bytes = std::fs::read(&path).map_err(|_| {
@@ -170,7 +205,13 @@ fn entries(project: &Project, plan: &Plan, bitstream: &[u8]) -> Result<BTreeMap<
     for path in &drivers {
         entries.insert((*path).clone(), read(&project.dir.join(path))?);
     }
-    let page = readme::page(project, &x, &y, &drivers);
+    if drivers.is_empty() {
+        return Err(refused(
+            "the project has no driver for its board".into(),
+            "write the project again with this version of NetLathe and make the bitstream again",
+        ));
+    }
+    let page = readme::page(project.kind, manifest, &x, &y, &drivers);
     entries.insert("README.md".into(), page.into_bytes());
     let sums: String = entries.iter().map(|(path, bytes)| format!("{}  {path}\n", hash::of(bytes))).collect();
     entries.insert("SHA256SUMS".into(), sums.into_bytes());

@@ -1,9 +1,9 @@
 //! The page in the archive: how to copy, how to run, how to verify.
 
-use crate::vendor::{Kind, Project};
+use crate::vendor::Kind;
+use netlathe_overlay::Manifest;
 
-pub(super) fn page(project: &Project, x: &[String], y: &[String], drivers: &[&String]) -> String {
-    let m = &project.manifest;
+pub(super) fn page(kind: Kind, m: &Manifest, x: &[String], y: &[String], drivers: &[&String]) -> String {
     let name = &m.project;
     let mut out = format!(
         "# {name}\n\nA neural network as an accelerator for the board `{}` (`{}`), made for a clock of {} ns ({:.3} MHz).\n\n",
@@ -22,22 +22,23 @@ pub(super) fn page(project: &Project, x: &[String], y: &[String], drivers: &[&St
     out.push_str(
         "The expected outputs are those of NetLathe's emulator: the board's must be equal, not close.\n",
     );
-    out.push_str(&format!("\n## Copy\n\n{}", copy(project)));
+    out.push_str(&format!("\n## Copy\n\n{}", copy(kind, m)));
     out.push_str("\nCheck that everything arrived:\n\n    sha256sum -c SHA256SUMS\n");
-    out.push_str(&format!("\n## Run and verify\n\n{}", verify(project, drivers)));
+    out.push_str(&format!("\n## Run and verify\n\n{}", verify(kind, drivers)));
     out
 }
 
-fn copy(project: &Project) -> String {
-    let name = &project.manifest.project;
-    match project.kind {
+fn copy(kind: Kind, m: &Manifest) -> String {
+    let name = &m.project;
+    match kind {
         Kind::Zynq => format!(
             "    scp package.tar.gz xilinx@BOARD:\n    ssh xilinx@BOARD\n    tar xzf package.tar.gz && cd {name}\n\n\
              BOARD is the board's address; an image of PYNQ answers as `pynq`, or as 192.168.2.99 where it has no network.\n"
         ),
         Kind::Alveo => format!(
-            "On the machine with the card, which needs XRT and the platform that the xclbin was made for:\n\n\
-            \x20   tar xzf package.tar.gz && cd {name}\n    xbutil examine\n"
+            "On the machine with the card, which needs XRT and the platform `{}`:\n\n\
+            \x20   tar xzf package.tar.gz && cd {name}\n    xbutil examine\n",
+            m.platform.as_deref().unwrap_or_default()
         ),
         Kind::Coyote => format!(
             "On the machine with the card, which needs Coyote's driver and Vivado's hardware manager:\n\n\
@@ -47,13 +48,13 @@ fn copy(project: &Project) -> String {
     }
 }
 
-fn verify(project: &Project, drivers: &[&String]) -> String {
+fn verify(kind: Kind, drivers: &[&String]) -> String {
     let driver = drivers.iter().find(|p| p.ends_with(".py") && !p.contains('/'));
-    match (driver, project.kind) {
+    match (driver, kind) {
         (Some(file), Kind::Zynq | Kind::Alveo) => format!(
             "    {}python3 {file} --verify\n\nIt replays the inputs on the board, demands every bit of the expected outputs, and tells \
              latency and throughput. In Python: `from {} import NeuralNetworkOverlay`.\n",
-            if project.kind == Kind::Zynq { "sudo -E " } else { "" },
+            if kind == Kind::Zynq { "sudo -E " } else { "" },
             file.trim_end_matches(".py")
         ),
         (_, Kind::Coyote) if !drivers.is_empty() => {
