@@ -82,3 +82,32 @@ pub(crate) fn tensor(port: &PortTensor, beats: Beats, transfer: Transfer) -> Ten
         Packing { elements_per_beat: beats.per_beat, ..Packing::full(beats.beat_bits, element, transfer) };
     Tensor { name: port.layer.clone(), shape: port.shape.clone(), ty: port.ty, packing }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_that_only_hardware_computes_are_refused_for_fixed_elements() {
+        let judge = |travels: &str, computed: &str| {
+            convertible("input `x`", element(travels).unwrap(), computed.parse().unwrap())
+        };
+        for (travels, computed) in [
+            ("ap_fixed<8,3,AP_TRN,AP_WRAP_SM>", "ap_fixed<16,6>"),
+            ("ap_fixed<8,3>", "ap_fixed<16,6,AP_TRN,AP_WRAP_SM>"),
+            ("ap_fixed<8,3,AP_TRN,AP_WRAP,1>", "ap_fixed<16,6>"),
+        ] {
+            let text = judge(travels, computed).unwrap_err().to_string();
+            assert!(text.starts_with("NL631: input `x` cannot travel as ap_fixed<8,3"), "{text}");
+            assert!(text.contains("--input-type float"), "{text}");
+        }
+        for (travels, computed) in [
+            ("float", "ap_fixed<16,6,AP_TRN,AP_WRAP_SM>"),
+            ("double", "ap_fixed<16,6,AP_TRN,AP_WRAP,1>"),
+            ("ap_fixed<8,3,AP_RND,AP_SAT>", "ap_fixed<16,6,AP_RND_CONV,AP_SAT_SYM>"),
+            ("ap_fixed<8,3>", "ap_fixed<16,6>"),
+        ] {
+            judge(travels, computed).unwrap();
+        }
+    }
+}

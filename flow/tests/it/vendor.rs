@@ -290,6 +290,18 @@ fn what_is_old_changed_or_bad_is_not_packed() {
     put("export/tiny.bit", b"bits");
     put("firmware/tiny.cpp", b"// mended by hand");
     assert!(refusal().contains("firmware/tiny.cpp is not as NetLathe wrote it"));
+    // Neither is a project without the software for its board.
+    let place = tempfile::tempdir().unwrap();
+    let project = written(place.path(), "pynq-z2");
+    both(&project, &tools(None), "").1.unwrap();
+    let list = project.dir.join(".netlathe-project");
+    let text = std::fs::read_to_string(&list).unwrap();
+    let without: String =
+        text.lines().filter(|l| !l.ends_with("_driver.py")).map(|l| format!("{l}\n")).collect();
+    assert_ne!(without, text);
+    std::fs::write(&list, without).unwrap();
+    let e = package::package(&project.dir, None).unwrap_err();
+    assert!(e.exit_code() == 2 && e.to_string().contains("no driver for its board"), "{e}");
     // A folder that is no project.
     assert!(package::package(place.path(), None).unwrap_err().to_string().contains("no NetLathe project"));
 }
@@ -461,7 +473,8 @@ fn windows_are_compared_with_those_of_hls() {
         text + output
     };
     let run = |header: &str| {
-        let path = place.path().join("header.h");
+        // A name of its own, so that the step does not count as done.
+        let path = place.path().join(format!("{}.h", hash::of(header.as_bytes())));
         std::fs::write(&path, header).unwrap();
         let mut plan = planned(&project, &tools, "");
         plan.steps[0].env.push(("STAND_IN_HEADER".into(), path.display().to_string()));
