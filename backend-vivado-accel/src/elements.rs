@@ -2,7 +2,8 @@
 
 use netlathe_codegen_hls::PortTensor;
 use netlathe_codegen_hls::wrapper::{Beats, Element};
-use netlathe_overlay::{self as overlay, FixedType, Packing, Tensor, Transfer};
+
+use netlathe_overlay::{self as overlay, FixedType, Overflow, Packing, Tensor, Transfer};
 
 use crate::error::Error;
 
@@ -43,6 +44,33 @@ pub(crate) fn beats(who: &str, element: Element, bits: u32) -> Result<Beats, Err
     Ok(Beats::full(element, bits))
 }
 
+/// Refuses fixed-point input elements that the Python driver cannot make: overflow modes that only the hardware computes. Real
+/// numbers become the network's type first and the element then, so both count.
+///
+/// # Errors
+/// [`Error::Element`].
+pub(crate) fn convertible(who: &str, element: Element, ty: FixedType) -> Result<(), Error> {
+    let Element::Fixed(travels) = element else { return Ok(()) };
+    for of in [ty, travels] {
+        let hardware_only = match of.overflow {
+            Overflow::WrapSm => true,
+            Overflow::Wrap => of.sat_bits > 0,
+            Overflow::Sat | Overflow::SatZero | Overflow::SatSym => false,
+        };
+        if hardware_only {
+            return Err(Error::Element {
+                tensor: who.to_owned(),
+                element: element.to_string(),
+                why: format!(
+                    "the driver does not convert numbers to {of}, whose overflow mode is sign-magnitude wrapping or has saturated \
+                     bits; use --input-type float or double, then the hardware converts"
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// The tensor of the manifest.
 pub(crate) fn tensor(port: &PortTensor, beats: Beats, transfer: Transfer) -> Tensor {
     let element = match beats.element {
@@ -53,4 +81,33 @@ pub(crate) fn tensor(port: &PortTensor, beats: Beats, transfer: Transfer) -> Ten
     let packing =
         Packing { elements_per_beat: beats.per_beat, ..Packing::full(beats.beat_bits, element, transfer) };
     Tensor { name: port.layer.clone(), shape: port.shape.clone(), ty: port.ty, packing }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_that_only_hardware_computes_are_refused_for_fixed_elements() {
+        let judge = |travels: &str, computed: &str| {
+            convertible("input `x`", element(travels).unwrap(), computed.parse().unwrap())
+        };
+        for (travels, computed) in [
+            ("ap_fixed<8,3,AP_TRN,AP_WRAP_SM>", "ap_fixed<16,6>"),
+            ("ap_fixed<8,3>", "ap_fixed<16,6,AP_TRN,AP_WRAP_SM>"),
+            ("ap_fixed<8,3,AP_TRN,AP_WRAP,1>", "ap_fixed<16,6>"),
+        ] {
+            let text = judge(travels, computed).unwrap_err().to_string();
+            assert!(text.starts_with("NL631: input `x` cannot travel as ap_fixed<8,3"), "{text}");
+            assert!(text.contains("--input-type float"), "{text}");
+        }
+        for (travels, computed) in [
+            ("float", "ap_fixed<16,6,AP_TRN,AP_WRAP_SM>"),
+            ("double", "ap_fixed<16,6,AP_TRN,AP_WRAP,1>"),
+            ("ap_fixed<8,3,AP_RND,AP_SAT>", "ap_fixed<16,6,AP_RND_CONV,AP_SAT_SYM>"),
+            ("ap_fixed<8,3>", "ap_fixed<16,6>"),
+        ] {
+            judge(travels, computed).unwrap();
+        }
+    }
 }

@@ -47,6 +47,10 @@ pub(crate) fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> R
             })
             .collect::<Result<Vec<Beats>, Error>>()
     };
+    for port in &kernel.inputs.tensors {
+        let who = format!("input `{}`", port.layer);
+        elements::convertible(&who, options.input.unwrap_or(Element::Float32), port.ty)?;
+    }
     let inputs = side("input", options.input, &kernel.inputs.tensors)?;
     let outputs = side("output", options.output, &kernel.outputs.tensors)?;
     let tensors = |ports: &[PortTensor], beats: &[Beats]| -> Vec<Tensor> {

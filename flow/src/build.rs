@@ -23,7 +23,6 @@ use netlathe_emulator::Plan;
 use netlathe_ir::Diagnostic;
 use netlathe_ir::config::ProjectConfig;
 use netlathe_ir::passes::Lowered;
-use netlathe_overlay::Flow;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -128,7 +127,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
         Ok((all, text))
     })?;
 
-    let (needs, command) = project::next(target.board.flow());
+    let (needs, command) = project::next(&target);
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         project: target.project.clone(),
@@ -141,7 +140,7 @@ pub fn build(options: &Options, tell: &mut dyn FnMut(Event<'_>)) -> Result<Repor
         hardware: None,
         next: Next {
             needs: needs.into(),
-            installed: installed(target.board.flow()),
+            installed: installed(&target),
             command: format!("cd {} && {command}", tool::quoted(&folder.to_string_lossy())),
         },
     };
@@ -311,7 +310,15 @@ fn hardware(
             let packed = package::package(folder, None)?;
             Ok((
                 (),
-                format!("{} ({} bytes, {} files)", packed.path.display(), packed.bytes, packed.files.len()),
+                std::iter::once(format!(
+                    "{} ({} bytes, {} files)",
+                    packed.path.display(),
+                    packed.bytes,
+                    packed.files.len()
+                ))
+                .chain(packed.notes)
+                .collect::<Vec<_>>()
+                .join("; "),
             ))
         })?;
     }
@@ -330,13 +337,16 @@ fn headers(options: &Options) -> Result<ApTypes, Error> {
     ap_types::obtain(options.ap_types.as_deref(), &options.cache)
 }
 
-fn installed(flow: Flow) -> bool {
+fn installed(target: &Target) -> bool {
     let has = |name: &str| tool::find(OsStr::new(name), None).is_some();
-    let hls = has("vitis_hls") || has("vitis-run") || has("v++");
-    let tools = has("vivado") && hls;
-    match flow {
-        Flow::VivadoAccelerator => tools,
-        Flow::Coyote => tools && std::env::var_os("COYOTE_ROOT").is_some(),
+    let hls = has("vitis_hls") || has("vitis-run");
+    match &target.board {
+        target::Board::Vivado(board) if board.alveo.is_some() => {
+            has("v++") && has("platforminfo") && has("xclbinutil")
+        }
+        target::Board::Vivado(_) if target.legacy_hls => has("vivado") && has("vivado_hls"),
+        target::Board::Vivado(_) => has("vivado") && (hls || has("vivado_hls")),
+        target::Board::Coyote(_) => has("vivado") && hls && std::env::var_os("COYOTE_ROOT").is_some(),
     }
 }
 

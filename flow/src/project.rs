@@ -11,7 +11,7 @@ use netlathe_backend_coyote as coyote;
 use netlathe_backend_vivado_accel as vivado;
 use netlathe_backend_vivado_accel::Bench;
 use netlathe_ir::Validated;
-use netlathe_overlay::{Flow, Hashes, Manifest};
+use netlathe_overlay::{Hashes, Manifest};
 
 /// The files of the wrapper's bench.
 pub const WRAPPER_FILES: VectorFiles = VectorFiles {
@@ -244,12 +244,17 @@ impl Member {
 }
 
 /// What goes on from C simulation: who needs it, and the command, to be run in the project's folder.
-pub fn next(flow: Flow) -> (&'static str, &'static str) {
-    match flow {
-        Flow::VivadoAccelerator => {
+pub fn next(target: &Target) -> (&'static str, &'static str) {
+    match &target.board {
+        Board::Vivado(board) if board.alveo.is_some() => ("Vitis and XRT", "sh build_xclbin.sh"),
+        Board::Vivado(_) if target.legacy_hls => (
+            "Vivado HLS (2019.2 or 2020.1) and Vivado",
+            "vivado_hls -f build_hls.tcl && vivado -mode batch -source design.tcl",
+        ),
+        Board::Vivado(_) => {
             ("Vivado and Vitis HLS", "vitis_hls -f build_hls.tcl && vivado -mode batch -source design.tcl")
         }
-        Flow::Coyote => (
+        Board::Coyote(_) => (
             "Vivado, Vitis HLS and Coyote",
             "cmake -S . -B build/hw -DFLOW=hw -DCOYOTE_ROOT=$COYOTE_ROOT && make -C build/hw project bitgen",
         ),

@@ -126,8 +126,12 @@ pub fn target(wishes: &Wishes, config: &ProjectConfig, network_name: &str) -> Re
             format!("leave it out, or choose one of Coyote's cards: {}", cards()?),
         ));
     }
-    // hls4ml writes `Interface: axi_stream` whatever the board is; it counts where the board has that.
-    let configured = config.interface.clone().filter(|_| board.flow() == Flow::VivadoAccelerator);
+    // hls4ml writes `Interface: axi_stream` whatever the board is, cards and Coyote's shell, too; for these it says nothing.
+    let says_nothing = |text: &String| match &board {
+        Board::Vivado(board) => text == InterfaceKind::AxiStream.name() && board.alveo.is_some(),
+        Board::Coyote(_) => true,
+    };
+    let configured = config.interface.clone().filter(|text| !says_nothing(text));
     let interface = match wishes.interface.clone().or(configured) {
         Some(text) => Some(
             text.parse::<InterfaceKind>()
@@ -492,6 +496,21 @@ mod tests {
         assert_eq!(of("u55c").unwrap().shell.cores, Some(4));
         let e = of("pynq-z2").unwrap_err().to_string();
         assert!(e.contains("--cores") && e.contains("pynq-z2") && e.contains("v80"), "{e}");
+    }
+
+    #[test]
+    fn the_interface_that_hls4ml_writes_for_every_board_does_not_stop_a_card() {
+        let of = |interface: &str, wishes: Wishes| {
+            let config = ProjectConfig { interface: Some(interface.into()), ..ProjectConfig::default() };
+            target(&wishes, &config, "m").unwrap().interface
+        };
+        let card = || Wishes { board: Some("alveo-u50".into()), ..Wishes::default() };
+        assert_eq!(of("axi_stream", card()), None);
+        assert_eq!(of("axi_stream", Wishes::default()), Some(InterfaceKind::AxiStream));
+        // What nobody writes by default is meant, and refused later with the reason.
+        assert_eq!(of("axi_lite", card()), Some(InterfaceKind::AxiLite));
+        let asked = Wishes { interface: Some("axi_stream".into()), ..card() };
+        assert_eq!(of("axi_stream", asked), Some(InterfaceKind::AxiStream));
     }
 
     #[test]

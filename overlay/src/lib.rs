@@ -71,7 +71,7 @@ pub use latency::{LatencyHistogram, RELATIVE_ERROR};
 pub use manifest::{
     Access, Flow, Hashes, IoType, MAX_BYTES, Manifest, ManifestError, Problem, Register, RegisterMap, VERSION,
 };
-pub use netlathe_apfixed::FixedType;
+pub use netlathe_apfixed::{FixedType, Overflow};
 pub use tensor::{
     BitOrder, Element, ElementOrder, MAX_BEAT_BITS, MAX_ELEMENT_BITS, MAX_SAMPLE_BYTES, Packing, Tensor,
     Transfer,

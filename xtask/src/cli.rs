@@ -102,6 +102,9 @@ pub(crate) struct Build {
     /// The stage to reach; exit code 1 if it is not reached.
     #[arg(long, value_enum)]
     pub(crate) until: Option<Until>,
+    /// The longest that one run of a vendor's tool may take. Default: a day.
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) timeout: Option<u32>,
     /// Print the report as JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,

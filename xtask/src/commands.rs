@@ -14,6 +14,7 @@ use netlathe_flow::{
     settings, supported,
 };
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 type Code = Result<u8, Error>;
 
@@ -83,7 +84,10 @@ fn run_build(mut a: Build) -> Code {
         until: a.until.map(Into::into),
         ap_types: a.common.ap_types,
         cache: standard_cache()?,
-        vendor: netlathe_flow::vendor::Options::default(),
+        vendor: netlathe_flow::vendor::Options {
+            timeout: a.timeout.map(|minutes| Duration::from_secs(60 * u64::from(minutes))),
+            ..Default::default()
+        },
     };
     let progress = Progress::new();
     let json = a.json;

@@ -28,6 +28,9 @@ pub(crate) fn run(a: &Package) -> Result<u8, Error> {
         for file in &packed.files {
             text.push_str(&format!("  {file}\n"));
         }
+        for note in &packed.notes {
+            text.push_str(&format!("note: {note}\n"));
+        }
         print::text(&text);
     }
     Ok(0)

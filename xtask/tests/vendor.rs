@@ -15,7 +15,7 @@ fn system(place: &Path) -> PathBuf {
         let path = std::env::var_os("PATH").unwrap();
         for name in [
             "sh", "g++", "as", "ld", "cc1plus", "sed", "cat", "cp", "mkdir", "rm", "tee", "tr", "basename",
-            "dirname", "python3", "sleep",
+            "dirname", "python3", "sleep", "find", "sort", "head", "grep", "awk", "mv",
         ] {
             let found = std::env::split_paths(&path).map(|d| d.join(name)).find(|p| p.is_file());
             if let Some(found) = found {
@@ -53,6 +53,14 @@ fn build(place: &Path, stand_ins: bool, until: Option<&str>, fail: &str) -> (Opt
     (out.status.code(), text)
 }
 
+fn skip(test: &str, why: &str) {
+    if let Some(path) = std::env::var_os("NETLATHE_SKIPS") {
+        use std::io::Write;
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
+        writeln!(file, "{test}: {why}").unwrap();
+    }
+}
+
 /// Whether C simulation, which comes before, is possible here; if not, the skip is noted.
 fn can_simulate(test: &str) -> bool {
     let place = tempfile::tempdir().unwrap();
@@ -60,12 +68,7 @@ fn can_simulate(test: &str) -> bool {
     if code == Some(0) {
         return true;
     }
-    if let Some(path) = std::env::var_os("NETLATHE_SKIPS") {
-        use std::io::Write;
-        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
-        let why = text.lines().find(|l| l.contains("Not reached")).unwrap_or("C simulation was not reached");
-        writeln!(file, "{test}: {why}").unwrap();
-    }
+    skip(test, text.lines().find(|l| l.contains("Not reached")).unwrap_or("C simulation was not reached"));
     false
 }
 
@@ -141,4 +144,113 @@ fn each_failure_is_4_and_leaves_nothing_to_export() {
         assert!(text.contains(says) && text.contains("help: "), "{fail}: {text}");
         assert!(!p.join("p/export/tiny.bit").exists() && !p.join("p/package.tar.gz").exists(), "{fail}");
     }
+}
+
+/// The example of docs/pynq.md to a package for the board, unpacked.
+fn quantized(place: &Path, board: &str, clock: &str, more: &[&str]) -> PathBuf {
+    let example = |name: &str| root().join("examples/jet_tagger").join(name).display().to_string();
+    let (model, config, x) = (example("quantized.h5"), example("quantized.yml"), example("x.npy"));
+    let mut args = vec!["build", "--model", &model, "--config", &config, "--inputs", &x, "--project", "jet"];
+    args.extend(["--board", board, "--clock", clock, "--until", "package", "--timeout", "5", "-o", board]);
+    args.extend(more);
+    let out = netlathe(&args, place, true, "");
+    let text = [out.stdout, out.stderr].map(|b| String::from_utf8_lossy(&b).into_owned()).join("");
+    assert_eq!(out.status.code(), Some(0), "{text}");
+    let archive = std::fs::File::open(place.join(board).join("package.tar.gz")).unwrap();
+    tar::Archive::new(flate2::read::GzDecoder::new(archive))
+        .unpack(place.join("unpacked").join(board))
+        .unwrap();
+    place.join("unpacked").join(board).join("jet")
+}
+
+/// The packed driver's `--verify` on a software device that answers as hls4ml predicts, with these Python packages.
+fn verify(package: &Path, packages: Option<&Path>) -> (Option<i32>, String) {
+    let example = |name: &str| root().join("examples/jet_tagger").join(name);
+    let mut python = Command::new("python3");
+    python.args(["-B", "run_package.py"]).arg(package).arg(example("x.npy")).arg(example("y_hls4ml.npy"));
+    python.current_dir(root().join("backend-vivado-accel/tests/driver")).env_remove("PYTHONPATH");
+    if let Some(packages) = packages {
+        python.env("PYTHONPATH", packages);
+    }
+    let out = python.output().unwrap();
+    let text = [out.stdout, out.stderr].map(|b| String::from_utf8_lossy(&b).into_owned()).join("");
+    (out.status.code(), text)
+}
+
+/// Equal as it was packed; not with another expectation, and not where the bitstream is another.
+fn verifies(package: &Path, bitstream: &str, packages: Option<&Path>) {
+    let (code, text) = verify(package, packages);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("verified: 100 samples, all 500 output values equal, bit for bit"), "{text}");
+    assert!(text.contains("the core computed"), "{text}");
+
+    let path = package.join("y.npy");
+    let mut y = std::fs::read(&path).unwrap();
+    // The lowest bit of the last value.
+    let last = y.len() - if y[..128].windows(3).any(|w| w == b"<f8") { 8 } else { 4 };
+    y[last] ^= 1;
+    std::fs::write(&path, &y).unwrap();
+    let (code, text) = verify(package, packages);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("FAILED: 1 of 500 output values differ"), "{text}");
+    y[last] ^= 1;
+    std::fs::write(&path, &y).unwrap();
+
+    let path = package.join(bitstream);
+    let mut bits = std::fs::read(&path).unwrap();
+    *bits.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bits).unwrap();
+    let (code, text) = verify(package, packages);
+    assert!(code == Some(1) && text.contains("error: "), "{text}");
+}
+
+fn has_numpy() -> bool {
+    Command::new("python3")
+        .args(["-c", "import numpy"])
+        .env_remove("PYTHONPATH")
+        .output()
+        .is_ok_and(|out| out.status.success())
+}
+
+#[test]
+fn the_package_for_a_pynq_z2_verifies_on_a_software_board() {
+    let test = "the package for a PYNQ-Z2 verifies on a software board";
+    if !can_simulate(test) {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let package = quantized(place.path(), "pynq-z2", "10", &[]);
+    // Fetched by the tests of backend-vivado-accel.
+    let fetched = std::fs::read_dir(root().join("target/netlathe")).into_iter().flatten().flatten();
+    let pynq = fetched.map(|e| e.path()).find(|p| {
+        p.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with("pynq-"))
+            && p.join("pynq").is_dir()
+    });
+    let Some(pynq) = pynq else {
+        return skip(test, "pynq is not in target/netlathe; the tests of backend-vivado-accel fetch it");
+    };
+    verifies(&package, "jet.bit", Some(&pynq));
+    // Packed elements: what crosses is 16 bits and 16 bits, and the numbers are the same.
+    let packed = quantized(
+        place.path(),
+        "pynq-z1",
+        "10",
+        &["--input-type", "ap_fixed<16,6>", "--output-type", "ap_fixed<16,6>"],
+    );
+    verifies(&packed, "jet.bit", Some(&pynq));
+}
+
+#[test]
+fn the_package_for_an_alveo_verifies_on_a_software_card() {
+    let test = "the package for an Alveo verifies on a software card";
+    if !can_simulate(test) {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    // The configuration that hls4ml wrote says `Interface: axi_stream`, as it does for every board.
+    let package = quantized(place.path(), "alveo-u50", "5", &[]);
+    if !has_numpy() {
+        return skip(test, "python3 has no numpy");
+    }
+    verifies(&package, "jet.xclbin", None);
 }

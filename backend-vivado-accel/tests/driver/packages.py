@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import struct
+import sys
 from xml.sax.saxutils import quoteattr
 
 ZYNQ = {"board": "pynq-z2", "part": "xc7z020clg400-1", "dma": 0x40400000, "core": 0x43C00000}
@@ -222,6 +223,20 @@ def examples():
         yield manifest(target, interface, inputs, outputs)
 
 
+def export(path, folder):
+    """What Vivado leaves of a project's design, by its manifest."""
+    with open(path, encoding="utf-8") as file:
+        data = json.load(file)
+    stem = os.path.join(folder, data["project"])
+    with open(stem + ".bit", "wb") as file:
+        file.write(bitstream(data["part"], data["hashes"]["tree"].encode()))
+    with open(stem + ".hwh", "w", encoding="utf-8") as file:
+        file.write(handoff(data))
+
+
 if __name__ == "__main__":
-    for example in examples():
-        print(json.dumps(example))
+    if len(sys.argv) == 3:
+        export(sys.argv[1], sys.argv[2])
+    else:
+        for example in examples():
+            print(json.dumps(example))

@@ -9,8 +9,9 @@ use crate::card::{self, Place};
 use crate::error::Error;
 use crate::hash;
 use crate::reports::{self, Earlier};
+
 use crate::vendor::plan::{self, Plan, exported};
-use crate::vendor::{Project, run};
+use crate::vendor::{Kind, Project, run};
 use flate2::{Compression, GzBuilder};
 use netlathe_overlay::Manifest;
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ use std::path::{Path, PathBuf};
 
 /// The archive's name when none is given.
 pub const FILE: &str = "package.tar.gz";
+/// Where build_xclbin.sh notes the platform that it builds for.
+const PLATFORM: &str = "_x_hw/platform";
 
 /// An archive that was written.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -28,6 +31,8 @@ pub struct Packed {
     pub sha256: String,
     /// Its entries, in their order.
     pub files: Vec<String>,
+    /// What a user should know of them.
+    pub notes: Vec<String>,
 }
 
 /// Packs a project; `out` is `package.tar.gz` in its folder when `None`.
@@ -35,9 +40,10 @@ pub struct Packed {
 /// # Errors
 /// [`Error::Usage`]: what is missing, old, or misses its timing, and what to do.
 pub fn package(folder: &Path, out: Option<&Path>) -> Result<Packed, Error> {
-    let project = Project::open(folder)?;
+    let mut project = Project::open(folder)?;
     let plan = plan::results(&project);
     checked(&project, &plan)?;
+    let notes = platform(&mut project)?;
     let entries = entries(&project, &plan)?;
     let name = project.name();
     let bytes = archive(name, &entries)?;
@@ -47,6 +53,7 @@ pub fn package(folder: &Path, out: Option<&Path>) -> Result<Packed, Error> {
         bytes: bytes.len() as u64,
         sha256: hash::of(&bytes),
         files: entries.keys().map(|path| format!("{name}/{path}")).collect(),
+        notes,
         path,
     })
 }
@@ -168,6 +175,30 @@ fn image(plan: &Plan, place: Option<&Place>) -> Option<String> {
     own.or_else(|| plan.exports.first().map(|(_, to)| to.clone()))
 }
 
+/// For a card: the platform that it was really linked for stands in the manifest; a note where it is not the planned one.
+fn platform(project: &mut Project) -> Result<Vec<String>, Error> {
+    if project.kind != Kind::Alveo {
+        return Ok(Vec::new());
+    }
+    // build_xclbin.sh writes it before it compiles and removes what it exported then: a name, or the path of an .xpfm file.
+    let text = reports::read(&project.dir.join(PLATFORM)).unwrap_or_default();
+    let file = text.trim().rsplit('/').next().unwrap_or_default();
+    let used = file.strip_suffix(".xpfm").unwrap_or(file);
+    if used.is_empty() {
+        return Err(refused(
+            format!("{PLATFORM} does not say which platform the xclbin is for"),
+            "build it with build_xclbin.sh, or netlathe build ... --until bitstream",
+        ));
+    }
+    let planned = project.manifest.platform.replace(used.to_owned());
+    let note = planned.filter(|p| p != used).map(|planned| {
+        format!(
+            "the xclbin is for the platform {used}, as manifest.json in the archive says; the project was written for {planned}"
+        )
+    });
+    Ok(note.into_iter().collect())
+}
+
 /// The files of the archive by path.
 fn entries(project: &Project, plan: &Plan) -> Result<BTreeMap<String, Vec<u8>>, Error> {
     let read = |path: &Path| std::fs::read(path).map_err(|e| Error::io("read", path, &e));
@@ -208,6 +239,12 @@ fn entries(project: &Project, plan: &Plan) -> Result<BTreeMap<String, Vec<u8>>, 
         .collect();
     for path in &drivers {
         entries.insert((*path).clone(), read(&project.dir.join(path))?);
+    }
+    if drivers.is_empty() {
+        return Err(refused(
+            "the project has no driver for its board".into(),
+            "write the project again with this version of NetLathe and make the bitstream again",
+        ));
     }
     let page = readme::page(project, &packings, &drivers);
     entries.insert("README.md".into(), page.into_bytes());

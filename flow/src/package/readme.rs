@@ -40,7 +40,7 @@ pub(super) fn page(project: &Project, models: &[Packing<'_>], drivers: &[&String
     );
     out.push_str(&format!("\n## Copy\n\n{}", copy(project)));
     out.push_str("\nCheck that everything arrived:\n\n    sha256sum -c SHA256SUMS\n");
-    out.push_str(&format!("\n## Run and verify\n\n{}", verify(project, drivers)));
+    out.push_str(&format!("\n## Run and verify\n\n{}", verify(project.kind, drivers)));
     out
 }
 
@@ -64,8 +64,9 @@ fn copy(project: &Project) -> String {
              BOARD is the board's address; an image of PYNQ answers as `pynq`, or as 192.168.2.99 where it has no network.\n"
         ),
         Kind::Alveo => format!(
-            "On the machine with the card, which needs XRT and the platform that the xclbin was made for:\n\n\
-            \x20   tar xzf package.tar.gz && cd {name}\n    xbutil examine\n"
+            "On the machine with the card, which needs XRT and the platform `{}`:\n\n\
+            \x20   tar xzf package.tar.gz && cd {name}\n    xbutil examine\n",
+            project.manifest.platform.as_deref().unwrap_or_default()
         ),
         Kind::Coyote => format!(
             "On the machine with the card, which needs Coyote's driver and Vivado's hardware manager:\n\n\
@@ -76,13 +77,13 @@ fn copy(project: &Project) -> String {
     }
 }
 
-fn verify(project: &Project, drivers: &[&String]) -> String {
+fn verify(kind: Kind, drivers: &[&String]) -> String {
     let driver = drivers.iter().find(|p| p.ends_with(".py") && !p.contains('/'));
-    match (driver, project.kind) {
+    match (driver, kind) {
         (Some(file), Kind::Zynq | Kind::Alveo) => format!(
             "    {}python3 {file} --verify\n\nIt replays the inputs on the board, demands every bit of the expected outputs, and tells \
              latency and throughput. In Python: `from {} import NeuralNetworkOverlay`.\n",
-            if project.kind == Kind::Zynq { "sudo -E " } else { "" },
+            if kind == Kind::Zynq { "sudo -E " } else { "" },
             file.trim_end_matches(".py")
         ),
         (_, Kind::Coyote) if !drivers.is_empty() => {

@@ -3,7 +3,7 @@
 //! UG1399 "S_AXILITE Software Driver Files": `X<TOP>_<BUNDLE>_ADDR_<NAME>` for the control registers, `.._ADDR_<ARGUMENT>_DATA`
 //! for arguments with `.._BITS_<ARGUMENT>_DATA` beside them, `.._ADDR_<ARRAY>_BASE` and `_HIGH` for arrays.
 
-use netlathe_overlay::RegisterMap;
+use netlathe_overlay::{Host, HwHeader, Manifest, RegisterMap, port_names};
 use std::collections::BTreeMap;
 
 /// A register as the header has it.
@@ -51,6 +51,55 @@ pub fn parse(text: &str) -> Result<BTreeMap<String, Made>, String> {
 fn plain(register: &str) -> String {
     let name = register.strip_suffix("_DATA").unwrap_or(register);
     name.to_ascii_uppercase()
+}
+
+/// The port of a kernel's arguments.
+const PORT: &str = "control";
+
+/// Where the arrays of a header lie, and where the manifest says that the tensors' windows are: a line each that differs. Nothing
+/// for a manifest without windows and a header without arrays.
+pub fn window_differences(header: &str, manifest: &Manifest) -> Vec<String> {
+    // As with registers, HLS may append to a parameter's name.
+    let plain = |name: &str| {
+        let name = name.strip_suffix("_V").unwrap_or(name);
+        name.strip_suffix("_R").unwrap_or(name).to_owned()
+    };
+    let made: BTreeMap<String, (u64, u64)> =
+        HwHeader::parse(header, PORT).arrays.into_iter().map(|(name, span)| (plain(&name), span)).collect();
+    let windows = match &manifest.host {
+        Host::AxiLite { windows, .. } => windows.as_slice(),
+        _ => &[],
+    };
+    let mut known = Vec::new();
+    let mut lines = Vec::new();
+    for (stem, tensors) in [("data_in", &manifest.inputs), ("data_out", &manifest.outputs)] {
+        for (port, tensor) in port_names(stem, tensors.len()).into_iter().zip(tensors.iter()) {
+            let Some(window) = windows.iter().find(|w| w.tensor == tensor.name) else { continue };
+            let what = format!("`{port}`, the window of `{}`", tensor.name);
+            match made.get(&port.to_ascii_uppercase()) {
+                None => lines.push(format!(
+                    "{what}: the manifest has it at {:#x}, HLS made no such array",
+                    window.offset
+                )),
+                Some(&(offset, bytes)) => {
+                    if offset != window.offset {
+                        lines.push(format!(
+                            "{what}: the manifest has it at {:#x}, HLS at {offset:#x}",
+                            window.offset
+                        ));
+                    }
+                    if bytes < window.bytes {
+                        lines.push(format!("{what}: the manifest has {} bytes, HLS {bytes}", window.bytes));
+                    }
+                }
+            }
+            known.push(port.to_ascii_uppercase());
+        }
+    }
+    for (name, (offset, _)) in made.iter().filter(|(name, _)| !known.contains(name)) {
+        lines.push(format!("`{name}`: HLS made an array at {offset:#x}, the manifest has no such window"));
+    }
+    lines
 }
 
 /// Where header and manifest differ, a line each, with both values.

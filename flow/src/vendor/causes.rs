@@ -191,6 +191,7 @@ pub const TABLE: &[Row] = &[
         &["Error 137"],
         "make's word for a command that was killed; kria-vitis-platforms/issues/1",
     ),
+    row(Cause::Memory, &["build_xclbin: error:", "ran out of memory"], "build_xclbin.sh"),
     row(
         Cause::Licence,
         &["[Common 17-345]"],
@@ -230,6 +231,10 @@ pub const TABLE: &[Row] = &[
     row(Cause::Platform, &["[v++ 60-1258]"], "github.com/Xilinx/Vitis-Tutorials/issues/3"),
     row(Cause::Platform, &["[v++ 60-587]"], "github.com/Xilinx/Vitis-Tutorials/issues/3"),
     row(Cause::Platform, &["60-705]", "No platform was found"], "github.com/Xilinx/data-analytics/issues/1"),
+    row(Cause::Report, &["build_xclbin: error: v++ left no timing summary"], "build_xclbin.sh"),
+    row(Cause::Report, &["build_xclbin: error: reports/timing.rpt has no table"], "build_xclbin.sh"),
+    row(Cause::Report, &["build_xclbin: error: the xclbin", "kernel clock"], "build_xclbin.sh"),
+    row(Cause::Report, &["build_xclbin: error: xclbinutil"], "build_xclbin.sh"),
     row(Cause::Platform, &["build_xclbin: error:", "platform"], "build_xclbin.sh"),
     row(
         Cause::Cosim,

@@ -11,6 +11,7 @@ use crate::reports::{
     self, Failure, Hardware, StepDone, csynth, find, power, registers, timing, utilization, xclbin,
 };
 use crate::tool::{Finished, Tool, ToolError};
+use netlathe_overlay::Host;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
@@ -471,9 +472,15 @@ fn check_registers(project: &Project, plan: &Plan, hardware: &mut Hardware) -> R
         };
     };
     let made = reports::read_as(&header, registers::parse).map_err(|why| bad(Cause::Report, why))?;
-    let lines = registers::differences(&made, expected);
+    let text = reports::read(&header).map_err(|why| bad(Cause::Report, why.to_string()))?;
+    let mut lines = registers::differences(&made, expected);
+    lines.extend(registers::window_differences(&text, &project.manifest));
     if lines.is_empty() {
-        hardware.registers = Some(format!("{} of HLS are those of the manifest", made.len()));
+        let windows = match &project.manifest.host {
+            Host::AxiLite { windows, .. } => format!(", and so are {} windows", windows.len()),
+            _ => String::new(),
+        };
+        hardware.registers = Some(format!("{} of HLS are those of the manifest{windows}", made.len()));
         Ok(())
     } else {
         Err(bad(Cause::Registers, format!("{}:\n    {}", Cause::Registers.what(), lines.join("\n    "))))

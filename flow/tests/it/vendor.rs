@@ -6,7 +6,7 @@ use netlathe_flow::report::Stage;
 use netlathe_flow::reports::Hardware;
 use netlathe_flow::target::Wishes;
 use netlathe_flow::vendor::{self, Kind, Plan, Project, Tools, plan, run};
-use netlathe_flow::{Error, fs, hash, npy, package};
+use netlathe_flow::{Error, hash, npy, package};
 use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -28,11 +28,15 @@ fn tools(coyote: Option<&Path>) -> Tools {
 
 /// A project of the tiny network for a board, as `build` writes it.
 fn written(place: &Path, board: &str) -> Project {
+    wished(place, Wishes { board: Some(board.into()), ..Wishes::default() })
+}
+
+fn wished(place: &Path, wishes: Wishes) -> Project {
     save(&place.join("x.npy"), &x());
     std::fs::write(place.join("c.yml"), "Model: {Precision: 'fixed<16,6>', ReuseFactor: 1}\n").unwrap();
     let options = build::Options {
         sources: vec![tiny(Some(&place.join("c.yml")))],
-        wishes: Wishes { project: Some("tiny".into()), board: Some(board.into()), ..Wishes::default() },
+        wishes: Wishes { project: Some("tiny".into()), ..wishes },
         inputs: vec![place.join("x.npy")],
         expected: Vec::new(),
         out: Some(place.join("p")),
@@ -47,32 +51,9 @@ fn written(place: &Path, board: &str) -> Project {
     Project::open(&place.join("p")).unwrap()
 }
 
-/// A project for v++: what matters of one, with a script that calls it twice.
+/// A project for v++, at the clock of the stand-in's reports.
 fn for_a_card(place: &Path) -> Project {
-    let mut tree = fs::Tree::new();
-    let zynq = written(place, "pynq-z2");
-    let mut manifest = zynq.manifest.clone();
-    manifest.board = "alveo-u50".into();
-    manifest.clock_period_ns = 5.0;
-    // The stand-in puts the reports of the link beside the xclbin.
-    let script = "set -e\nmkdir -p _x_hw export reports\ncase $1 in\n\
-        -c) v++ -c -t hw --platform P --config compile.cfg -o _x_hw/tiny_axi.xo ;;\n\
-        -l) v++ -l -t hw --platform P --config link.cfg -o _x_hw/tiny.xclbin _x_hw/tiny_axi.xo\n\
-        cp _x_hw/timing_summary_routed.rpt reports/timing.rpt\n\
-        xclbinutil --info --input _x_hw/tiny.xclbin > reports/xclbin.txt\n\
-        cp _x_hw/tiny.xclbin export/tiny.xclbin ;;\nesac\n";
-    let mut add = |path: &str, text: String| drop(tree.insert(path.into(), text.into()));
-    add("build_xclbin.sh", script.into());
-    add("compile.cfg", "kernel=tiny_axi\n".into());
-    add("link.cfg", "[connectivity]\n".into());
-    add("firmware/tiny_axi.cpp", "void tiny_axi() {}\n".into());
-    add("manifest.json", manifest.to_json().unwrap());
-    for name in ["tb_data/x.npy", "tb_data/y.npy"] {
-        let bytes = std::fs::read(zynq.dir.join(name)).unwrap();
-        tree.insert(name.into(), fs::File { bytes, executable: false });
-    }
-    fs::write_project(&place.join("card"), &tree, false).unwrap();
-    Project::open(&place.join("card")).unwrap()
+    wished(place, Wishes { board: Some("alveo-u50".into()), clock_period_ns: Some(5.0), ..Wishes::default() })
 }
 
 fn planned(project: &Project, tools: &Tools, fail: &str) -> Plan {
@@ -183,7 +164,8 @@ fn a_good_run_is_reported_kept_and_packed() {
     assert_eq!(hardware.power.as_ref().unwrap().total_w, 1.625);
     assert_eq!(hardware.steps.iter().map(|s| s.up_to_date).collect::<Vec<_>>(), [false, false]);
     assert_eq!(hardware.steps[0].version.as_deref(), Some("2023.2"));
-    assert_eq!(hardware.files[0].sha256, hash::of(b"the bits of tiny\n"));
+    let bits = std::fs::read(project.dir.join("export/tiny.bit")).unwrap();
+    assert_eq!(hardware.files[0].sha256, hash::of(&bits));
     assert_eq!((hardware.unread.len(), &hardware.failure), (0, &None));
     let json: serde_json::Value =
         serde_json::from_slice(&std::fs::read(project.dir.join("report.json")).unwrap()).unwrap();
@@ -305,6 +287,18 @@ fn what_is_old_changed_or_bad_is_not_packed() {
     put("export/tiny.bit", b"bits");
     put("firmware/tiny.cpp", b"// mended by hand");
     assert!(refusal().contains("firmware/tiny.cpp is not as NetLathe wrote it"));
+    // Neither is a project without the software for its board.
+    let place = tempfile::tempdir().unwrap();
+    let project = written(place.path(), "pynq-z2");
+    both(&project, &tools(None), "").1.unwrap();
+    let list = project.dir.join(".netlathe-project");
+    let text = std::fs::read_to_string(&list).unwrap();
+    let without: String =
+        text.lines().filter(|l| !l.ends_with("_driver.py")).map(|l| format!("{l}\n")).collect();
+    assert_ne!(without, text);
+    std::fs::write(&list, without).unwrap();
+    let e = package::package(&project.dir, None).unwrap_err();
+    assert!(e.exit_code() == 2 && e.to_string().contains("no driver for its board"), "{e}");
     // A folder that is no project.
     assert!(package::package(place.path(), None).unwrap_err().to_string().contains("no NetLathe project"));
 }
@@ -386,18 +380,125 @@ fn cards_are_judged_by_their_clocks() {
     let packed = package::package(&project.dir, None).unwrap();
     assert!(packed.files.contains(&"tiny/tiny.xclbin".to_owned()), "{packed:?}");
     for (fail, cause, says) in [
+        ("no_platform", "platform", "none of the platforms of u50 that this project knows is installed"),
         ("platform", "platform", "platforminfo -l"),
         ("part", "part", "xcu50"),
+        ("compile_error", "unknown", "[v++ 60-300]"),
+        ("compile_oom", "memory", "larger machine"),
+        ("compile_silent", "unknown", "wrote no _x_hw/tiny_axi.xo"),
+        ("link_error", "unknown", "[v++ 60-661]"),
+        ("link_oom_below", "memory", "larger machine"),
+        ("link_silent", "unknown", "wrote no _x_hw/tiny.xclbin"),
+        ("link_timing", "timing", "[VPL 101-2]"),
         ("timing", "timing", "[VPL 101-2]"),
-        ("clock", "clock", "automatically changed to 171.3 MHz"),
-        ("clock_unsaid", "clock", "DATA_CLK runs at 171 MHz, 200.0 MHz were asked for"),
-        ("hold", "timing", "the hold slack is -0.055 ns"),
+        ("negative_slack", "timing", "timing is missed: slacks -0.342"),
+        ("hold", "timing", "timing is missed: slacks"),
+        ("no_timing", "report", "v++ left no timing summary"),
+        ("corrupt", "report", "xclbinutil --info failed"),
+        ("no_clock", "report", "does not tell the kernel clock"),
+        ("clock", "clock", "171"),
+        ("clock_unsaid", "clock", "the kernel reaches 171 MHz, not the 200 MHz asked for"),
     ] {
         let (hardware, result) = both(&project, &tools, fail);
-        let text = result.expect_err(fail).to_string();
-        assert!(text.contains(says), "{fail}: {text}");
-        assert_eq!(hardware.failure.unwrap().cause, cause, "{fail}");
+        let e = result.expect_err(fail);
+        let text = e.to_string();
+        assert_eq!(e.exit_code(), 4, "{fail}: {text}");
+        assert!(text.contains(says) && text.contains("help: "), "{fail}: {text}");
+        assert_eq!(hardware.failure.unwrap().cause, cause, "{fail}: {text}");
         assert!(!project.dir.join("export/tiny.xclbin").exists(), "{fail}");
+    }
+    both(&project, &tools, "").1.unwrap();
+    package::package(&project.dir, None).unwrap();
+}
+
+#[test]
+fn a_package_for_a_card_names_the_platform_that_it_was_linked_for() {
+    let place = tempfile::tempdir().unwrap();
+    let project = for_a_card(place.path());
+    let tools = tools(None);
+    let newest = "xilinx_u50_gen3x16_xdma_5_202210_1";
+    assert_eq!(project.manifest.platform.as_deref(), Some(newest));
+    both(&project, &tools, "").1.unwrap();
+    let platform = |packed: &package::Packed| {
+        let entries = entries(&packed.path);
+        let bytes = |name: &str| &entries.iter().find(|(n, _)| n == &format!("tiny/{name}")).unwrap().1;
+        let manifest = netlathe_overlay::Manifest::from_json(bytes("manifest.json")).unwrap();
+        let page = String::from_utf8(bytes("README.md").clone()).unwrap();
+        assert!(page.contains(&format!("the platform `{}`", manifest.platform.as_ref().unwrap())), "{page}");
+        manifest.platform.unwrap()
+    };
+    let packed = package::package(&project.dir, None).unwrap();
+    assert_eq!((platform(&packed).as_str(), packed.notes.len()), (newest, 0));
+
+    // An older one is what is installed: the script takes it, and the board must not be told of another.
+    let older = "xilinx_u50_gen3x16_xdma_201920_3";
+    let mut plan = planned(&project, &tools, "");
+    for step in &mut plan.steps {
+        step.env.push(("STAND_IN_PLATFORM".into(), older.into()));
+    }
+    let mut hardware = Hardware::new(&project.manifest);
+    for stage in [Stage::Hls, Stage::Bitstream] {
+        run::stage(&project, &plan, &tools, stage, &mut hardware).unwrap();
+    }
+    let packed = package::package(&project.dir, None).unwrap();
+    assert_eq!(platform(&packed), older);
+    assert!(packed.notes[0].contains(older) && packed.notes[0].contains(newest), "{:?}", packed.notes);
+
+    std::fs::remove_file(project.dir.join("_x_hw/platform")).unwrap();
+    let e = package::package(&project.dir, None).unwrap_err();
+    assert!(e.to_string().contains("which platform the xclbin is for"), "{e}");
+}
+
+#[test]
+fn windows_are_compared_with_those_of_hls() {
+    let place = tempfile::tempdir().unwrap();
+    let wishes = Wishes { interface: Some("axi_lite".into()), ..Wishes::default() };
+    let project = wished(place.path(), wishes);
+    let tools = tools(None);
+    // Two floats each: 8 bytes at 0x10 and 8 at 0x18.
+    let header = |output: &str| {
+        let lines = [
+            ("AP_CTRL", "0x00"),
+            ("GIE", "0x04"),
+            ("IER", "0x08"),
+            ("ISR", "0x0c"),
+            ("DATA_IN_BASE", "0x10"),
+            ("DATA_IN_HIGH", "0x17"),
+        ];
+        let text: String =
+            lines.iter().map(|(n, v)| format!("#define XTINY_AXI_CONTROL_ADDR_{n} {v}\n")).collect();
+        text + output
+    };
+    let run = |header: &str| {
+        // A name of its own, so that the step does not count as done.
+        let path = place.path().join(format!("{}.h", hash::of(header.as_bytes())));
+        std::fs::write(&path, header).unwrap();
+        let mut plan = planned(&project, &tools, "");
+        plan.steps[0].env.push(("STAND_IN_HEADER".into(), path.display().to_string()));
+        let mut hardware = Hardware::new(&project.manifest);
+        let result = run::stage(&project, &plan, &tools, Stage::Hls, &mut hardware);
+        (hardware, result)
+    };
+    let out = |base: &str, high: &str| {
+        header(&format!(
+            "#define XTINY_AXI_CONTROL_ADDR_DATA_OUT_BASE {base}\n#define XTINY_AXI_CONTROL_ADDR_DATA_OUT_HIGH {high}\n"
+        ))
+    };
+    let (hardware, result) = run(&out("0x18", "0x1f"));
+    result.unwrap();
+    assert_eq!(
+        hardware.registers.as_deref(),
+        Some("4 of HLS are those of the manifest, and so are 2 windows")
+    );
+    for (header, says) in [
+        (out("0x20", "0x27"), "the manifest has it at 0x18, HLS at 0x20"),
+        (out("0x18", "0x1b"), "the manifest has 8 bytes, HLS 4"),
+        (header(""), "the manifest has it at 0x18, HLS made no such array"),
+    ] {
+        let (hardware, result) = run(&header);
+        let e = result.unwrap_err();
+        assert!(e.exit_code() == 4 && e.to_string().contains(says), "{e}");
+        assert_eq!(hardware.failure.unwrap().cause, "registers");
     }
 }
 

@@ -57,6 +57,10 @@ hls() {
         echo "#define X${upper}_AXI_CONTROL_ADDR_SCALE_DATA 0x10" \
             > "$solution/impl/ip/drivers/${name}_axi_v1_0/src/x${name}_axi_hw.h"
     fi
+    # As HLS would write it for the kernel's registers.
+    if [ -n "${STAND_IN_HEADER:-}" ]; then
+        cp "$STAND_IN_HEADER" "$solution/impl/ip/drivers/${name}_axi_v1_0/src/x${name}_axi_hw.h"
+    fi
     echo "<spirit:component/>" > "$solution/impl/ip/component.xml"
     echo "INFO: [HLS 200-789] **** Estimated Fmax: 140.35 MHz"
     exit 0
