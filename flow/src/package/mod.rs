@@ -9,7 +9,6 @@ use crate::card::{self, Place};
 use crate::error::Error;
 use crate::hash;
 use crate::reports::{self, Earlier};
-
 use crate::vendor::plan::{self, Plan, exported};
 use crate::vendor::{Kind, Project, run};
 use flate2::{Compression, GzBuilder};
