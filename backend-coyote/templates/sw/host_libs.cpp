@@ -126,6 +126,14 @@ void check_slots(const Device& device, uint64_t samples) {
     }
 }
 
+// `slot + 1` would wrap for the largest number there is.
+void check_slot(const Device& device, uint64_t slot) {
+    if (slot >= device.slots()) {
+        throw argument("there is no slot " + std::to_string(slot) + ": the device was opened with " +
+                       std::to_string(device.slots()) + " slots");
+    }
+}
+
 uint64_t float_bytes(uint32_t size) {
     return rounded(uint64_t(size) * sizeof(float), BEAT);
 }
@@ -199,7 +207,7 @@ int32_t netlathe_run_slots(netlathe_device* device, uint64_t samples, netlathe_r
 void* netlathe_input(netlathe_device* device, uint32_t input, uint64_t slot) {
     const auto body = [&]() -> void* {
         const auto open = handles().find(device);
-        check_slots(*open->device, slot + 1);
+        check_slot(*open->device, slot);
         if (input >= open->device->inputs().size()) {
             throw argument("there is no input " + std::to_string(input));
         }
@@ -211,7 +219,7 @@ void* netlathe_input(netlathe_device* device, uint32_t input, uint64_t slot) {
 void* netlathe_output(netlathe_device* device, uint32_t output, uint64_t slot) {
     const auto body = [&]() -> void* {
         const auto open = handles().find(device);
-        check_slots(*open->device, slot + 1);
+        check_slot(*open->device, slot);
         if (output >= open->device->outputs().size()) {
             throw argument("there is no output " + std::to_string(output));
         }
@@ -307,7 +315,7 @@ int32_t set_inference_data(netlathe_device* device, const float* data, uint32_t 
     return told(status_of([&] {
         const auto open = handles().find(device);
         std::lock_guard<std::mutex> lock(open->turn);
-        check_slots(*open->device, uint64_t(i) + 1);
+        check_slot(*open->device, i);
         if (data == nullptr || open->in_size == 0) {
             throw argument("there is no data, or the device was not opened by init_model_inference");
         }

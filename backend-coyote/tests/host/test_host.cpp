@@ -171,6 +171,7 @@ void slots_are_checked() {
     const Network net({16}, {16}, 0, 3);
     CHECK(netlathe_input(net.device, 0, 2) != nullptr && netlathe_output(net.device, 0, 2) != nullptr);
     CHECK(netlathe_input(net.device, 0, 3) == nullptr && says("3 slots"));
+    CHECK(netlathe_input(net.device, 0, UINT64_MAX) == nullptr && netlathe_output(net.device, 0, UINT64_MAX) == nullptr);
     CHECK(netlathe_output(net.device, 1, 0) == nullptr && says("no output 1"));
     CHECK(netlathe_run_slots(net.device, 4, nullptr) == NETLATHE_ARGUMENT && says("3 slots"));
     for (uint64_t slot = 0; slot < 3; slot++) {

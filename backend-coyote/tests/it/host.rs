@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use netlathe_backend_coyote::emit;
 
 use crate::models::{options, spec};
+use crate::tools::skipped;
 
 const WARNINGS: [&str; 5] = ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-pthread"];
 const SOFTWARE: [&str; 2] = ["software_device.cpp", "adding_core.cpp"];
@@ -27,7 +28,7 @@ pub(crate) fn stand_in() -> PathBuf {
 pub(crate) fn has(test: &str, program: &str, arguments: &[&str]) -> bool {
     let found = Command::new(program).args(arguments).output().is_ok_and(|done| done.status.success());
     if !found {
-        eprintln!("SKIPPED {test}: needs {program} {}", arguments.join(" "));
+        skipped(test, &format!("needs {program} {}", arguments.join(" ")));
     }
     found
 }

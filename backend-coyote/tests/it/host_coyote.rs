@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::host::{Vectors, copy, run, stand_in};
+use crate::tools::skipped;
 
 const LONG: Duration = Duration::from_secs(300);
 
@@ -15,7 +16,7 @@ const LONG: Duration = Duration::from_secs(300);
 fn coyote(test: &str) -> Option<PathBuf> {
     let root = ["NETLATHE_COYOTE_ROOT", "COYOTE_ROOT"].iter().find_map(std::env::var_os).map(PathBuf::from);
     let Some(root) = root.filter(|root| root.join("sw/src/cThread.cpp").is_file()) else {
-        eprintln!("SKIPPED {test}: needs NETLATHE_COYOTE_ROOT, the folder of Coyote's sources");
+        skipped(test, "needs a checkout of Coyote, named by NETLATHE_COYOTE_ROOT or COYOTE_ROOT");
         return None;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -23,7 +24,7 @@ fn coyote(test: &str) -> Option<PathBuf> {
     let mut gxx = Command::new("g++");
     gxx.arg("-fsyntax-only").args(boost()).arg(folder.path().join("x.cpp"));
     if !gxx.output().is_ok_and(|done| done.status.success()) {
-        eprintln!("SKIPPED {test}: needs g++ and Boost's headers (libboost-dev, or NETLATHE_BOOST)");
+        skipped(test, "needs g++ and Boost's headers (libboost-dev, or NETLATHE_BOOST)");
         return None;
     }
     Some(root)

@@ -95,10 +95,13 @@ fn check(request: &Request) -> Result<Options, Error> {
         }
         _ => Ok(text.clone()),
     };
-    let name = std::fs::read(project.join("manifest.json"))
+    // A part of a path: nothing but a plain name.
+    let plain = |name: &String| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let name = crate::reports::read(&project.join("manifest.json"))
         .ok()
-        .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())
+        .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
         .and_then(|manifest| Some(manifest.get("project")?.as_str()?.to_owned()))
+        .filter(plain)
         .unwrap_or_else(|| "myproject".into());
     let what = match &request.what {
         What::Card { image } => What::Card { image: image.as_deref().map(absolute).transpose()? },

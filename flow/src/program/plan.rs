@@ -168,6 +168,7 @@ fn card(options: &Options, image: Option<&Path>, made: &mut Plan) {
 
     if made.machine.hdev.is_some() {
         // It removes modules, programs, rescans and inserts the driver with the card's own addresses; it asks sudo itself.
+        hacc_options(options, made);
         let device = (options.hdev_device.unwrap_or(1)).to_string();
         if made.machine.vivado.is_none() {
             made.missing.push(vivado_missing());
@@ -209,6 +210,29 @@ fn card(options: &Options, image: Option<&Path>, made: &mut Plan) {
         "Device nodes belong to root: run as root, or sudo chmod a+rw /dev/coyote_fpga_{}_*",
         options.device
     ));
+}
+
+/// HACC's script knows a card by its number only: what would be ignored, and a number that would be guessed, is missing.
+fn hacc_options(options: &Options, made: &mut Plan) {
+    let given = [
+        ("--pci", options.pci.is_some()),
+        ("--jtag", options.jtag.is_some()),
+        ("--ip-address", options.ip_address.is_some()),
+        ("--mac-address", options.mac_address.is_some()),
+    ];
+    for (option, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+        made.missing.push(Missing {
+            what: format!(
+                "a use for {option}: HACC's hdev is on this machine, whose script does not take it"
+            ),
+            how: "leave it out, and give the card as --hdev-device N, as hdev numbers them".into(),
+        });
+    }
+    let slots = made.machine.slots();
+    if options.hdev_device.is_none() && slots.len() > 1 {
+        let what = format!("which of the cards at {} is meant", slots.join(", "));
+        made.missing.push(Missing { what, how: "give --hdev-device N, as hdev numbers them".into() });
+    }
 }
 
 /// A machine of one's own.
@@ -288,7 +312,7 @@ fn alone(options: &Options, image: &Path, module: &Path, made: &mut Plan) {
 fn huge_pages(options: &Options, made: &mut Plan) {
     let (all, free) = made.machine.huge_pages.unwrap_or((0, 0));
     if free < options.huge_pages {
-        let setting = format!("vm.nr_hugepages={}", all + options.huge_pages - free);
+        let setting = format!("vm.nr_hugepages={}", all.saturating_add(options.huge_pages - free));
         let what = format!("huge pages of 2 MB: {free} are free, {} are wanted", options.huge_pages);
         made.steps.push(command(&what, "sysctl", &["-w", &setting], true, 60));
     }

@@ -225,6 +225,32 @@ fn hacc_s_tool_is_used_where_it_is() {
 }
 
 #[test]
+fn hacc_s_tool_is_given_no_guess_and_ignores_no_wish() {
+    let place = Place::new();
+    place.write("opt/hdev/cli/hdev", "");
+    place.card("0000:c1:00.0", "0x9014");
+    place.card("0000:e1:00.0", "0x9014");
+    assert_eq!(missing(&place.plan()), "which of the cards at 0000:c1:00, 0000:e1:00 is meant");
+    let numbered = || Request { hdev_device: Some(2), ..place.request(What::Card { image: None }) };
+    assert_eq!(missing(&prepare(&numbered()).unwrap()), "");
+    let all = missing(&prepare(&Request { pci: Some("0000:e1:00.0".into()), ..numbered() }).unwrap());
+    assert!(all.starts_with("a use for --pci: "), "{all}");
+    let all = missing(&prepare(&Request { jtag: Some("usb2".into()), ..numbered() }).unwrap());
+    assert!(all.starts_with("a use for --jtag: "), "{all}");
+}
+
+#[test]
+fn huge_pages_beyond_all_numbers_do_not_overflow() {
+    let place = Place::new();
+    place.write("sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "20\n");
+    place.write("sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "4\n");
+    let request = Request { huge_pages: u64::MAX, ..place.request(What::Card { image: None }) };
+    let plan = prepare(&request).unwrap();
+    let wanted = format!("sysctl -w vm.nr_hugepages={}", u64::MAX);
+    assert!(lines(&plan).iter().any(|l| l.ends_with(&wanted)), "{:?}", lines(&plan));
+}
+
+#[test]
 fn shell_and_application_go_through_the_driver() {
     let place = Place::new();
     place.write("app.bin", "image");

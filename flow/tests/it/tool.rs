@@ -15,7 +15,7 @@ fn is_alive(pid: &str) -> bool {
 fn dies(pid: &str) -> bool {
     let begun = Instant::now();
     while is_alive(pid) {
-        if begun.elapsed() > Duration::from_secs(5) {
+        if begun.elapsed() > Duration::from_secs(20) {
             return false;
         }
         std::thread::sleep(Duration::from_millis(10));
@@ -50,10 +50,10 @@ fn too_long_ends_the_tool_and_its_descendants() {
     let place = tempfile::tempdir().unwrap();
     let script = "echo begun; sleep 60 & echo $! > child; (sleep 61; true) & echo $! > other; wait";
     let begun = Instant::now();
-    let e = sh(script).dir(place.path()).timeout(Duration::from_millis(300)).run().unwrap_err();
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    let e = sh(script).dir(place.path()).timeout(Duration::from_secs(2)).run().unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(40));
     let ToolError::Timeout { tail, seconds, .. } = &e else { panic!("{e}") };
-    assert_eq!((tail.as_str(), *seconds), ("begun", 0.3));
+    assert_eq!((tail.as_str(), *seconds), ("begun", 2.0));
     for name in ["child", "other"] {
         let pid = std::fs::read_to_string(place.path().join(name)).unwrap();
         assert!(dies(pid.trim()), "{name} lives on");
@@ -66,7 +66,7 @@ fn descendants_that_outlive_the_tool_end_with_it() {
     let begun = Instant::now();
     // The descendant holds the output open: without its end there would be no end to read.
     let done = sh("sleep 60 & echo $! > child; echo done").dir(place.path()).run().unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(begun.elapsed() < Duration::from_secs(40));
     assert_eq!(done.tail, "done");
     let pid = std::fs::read_to_string(place.path().join("child")).unwrap();
     assert!(dies(pid.trim()));
