@@ -86,7 +86,7 @@ impl Shell {
         if !(1..=MAX_REGIONS).contains(&regions) {
             return Err(Error::Regions(regions));
         }
-        if models.is_empty() || models.len() % regions != 0 {
+        if models.is_empty() || !models.len().is_multiple_of(regions) {
             return Err(Error::Apps { models: models.len(), regions });
         }
         let configurations = models.len() / regions;

@@ -267,7 +267,7 @@ impl Csim {
         let number = self.seen.len();
         let check = match &self.compiler {
             Err(why) => Check::NotRun(why.clone()),
-            Ok(_) if self.every == 0 || number % self.every != 0 => {
+            Ok(_) if self.every == 0 || !number.is_multiple_of(self.every) => {
                 Check::NotRun("not among the chosen wrappers".into())
             }
             Ok(compiler) => {
