@@ -15,9 +15,9 @@ mod tools;
 mod tree;
 
 // What is the same for all flows; not all of it is used here.
-#[allow(dead_code)]
+#[allow(dead_code, reason = "shared by all flows")]
 #[path = "../../../codegen-hls/tests/shared/gxx.rs"]
 mod gxx;
-#[allow(dead_code)]
+#[allow(dead_code, reason = "shared by all flows")]
 #[path = "../../../codegen-hls/tests/shared/kernels.rs"]
 mod kernels;
