@@ -21,8 +21,8 @@ pub(crate) fn read(models: &[Loaded], inputs: &[PathBuf], expected: &[PathBuf]) 
     if inputs.is_empty() && !expected.is_empty() {
         return Err(Error::usage("--expected is given without --inputs", "give the inputs that it answers"));
     }
-    let x = shared(inputs, &tensors(models, Loaded::inputs), "--inputs", "input")?;
-    let y = shared(expected, &tensors(models, Loaded::outputs), "--expected", "output")?;
+    let x = shared(inputs, &tensors(models, |m| m.inputs().len()), "--inputs", "input")?;
+    let y = shared(expected, &tensors(models, |m| m.outputs().len()), "--expected", "output")?;
     let one = |(model, (x, y)): (&Loaded, (&[PathBuf], &[PathBuf]))| {
         let batch = |files: &[PathBuf], ports: Vec<(String, Vec<usize>)>, what: &str| match files {
             [] => Ok(Vec::new()),
@@ -45,8 +45,8 @@ pub(crate) fn read(models: &[Loaded], inputs: &[PathBuf], expected: &[PathBuf]) 
 }
 
 /// How many tensors each model has.
-fn tensors(models: &[Loaded], ports: fn(&Loaded) -> Vec<(String, Vec<usize>)>) -> Vec<usize> {
-    models.iter().map(|m| ports(m).len()).collect()
+fn tensors(models: &[Loaded], count: fn(&Loaded) -> usize) -> Vec<usize> {
+    models.iter().map(count).collect()
 }
 
 /// The files of each model. One model takes all: what is wrong with their number is said when they are read.

@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Make a board's project from a model: emulate, write, simulate the C++.
-    Build(Build),
+    Build(Box<Build>),
     /// Write the complete configuration of a model, every type concrete.
     Config(ConfigArguments),
     /// Compute a model on numpy arrays, with exactly the numbers of the hardware.

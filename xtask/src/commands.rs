@@ -21,7 +21,7 @@ type Code = Result<u8, Error>;
 /// Runs a command.
 pub(crate) fn run(arguments: Arguments) -> Code {
     match arguments.command {
-        Command::Build(a) => run_build(a),
+        Command::Build(a) => run_build(*a),
         Command::Config(a) => run_config(&a),
         Command::Predict(a) => run_predict(&a),
         Command::Package(a) => crate::package::run(&a),

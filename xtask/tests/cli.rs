@@ -99,6 +99,47 @@ fn a_configuration_goes_to_standard_output() {
     assert!(String::from_utf8_lossy(&out.stderr).contains("NL250"), "no inputs: types are a guess");
 }
 
+#[test]
+fn several_models_on_one_card() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let keras = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/keras");
+    let file = |name: &str| keras.join(name).to_string_lossy().into_owned();
+    let (branches, plain, weights) = (file("branches.keras"), file("plain.json"), file("plain.weights.h5"));
+    let models = ["--model", &branches, "--model", &plain, "--weights", &weights];
+    let build = |board: &str, more: &[&str]| {
+        let args = [&["build", "--board", board], &models[..], more].concat();
+        let out = netlathe(&args, d);
+        let text = [out.stdout, out.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
+        (out.status.code(), text[0].clone(), text[1].clone())
+    };
+    let (code, said, errors) = build("u55c", &["--until", "write", "-o", "two"]);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(said.contains("vFPGA 1, manifest_1.json:") && said.contains("(net_model, board u55c)"), "{said}");
+    assert!(d.join("two/src_1/hls/model_wrapper_1/model_wrapper_1.cpp").is_file());
+    let (code, said, errors) = build("u55c", &["--regions", "1", "--until", "write", "-o", "one", "--json"]);
+    assert_eq!(code, Some(0), "{errors}");
+    let json: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (json["models"][1]["configuration"].as_u64(), json["models"][1]["vfpga"].as_u64()),
+        (Some(1), Some(0))
+    );
+    assert!(std::fs::read_to_string(d.join("one/CMakeLists.txt")).unwrap().contains("set(N_CONFIG 2)"));
+
+    for (board, more, code, says) in [
+        ("pynq-z2", &[][..], 2, "2 models are given, but a project for board `pynq-z2` holds one"),
+        ("pynq-z2", &["--timing-opt"], 2, "--timing-opt means nothing for board `pynq-z2`"),
+        ("u55c", &["--regions", "3"], 3, "NL611"),
+        ("u55c", &["--config", "c.yml"], 2, "--config is given 1 times for 2 models"),
+        ("u55c", &["--inputs", "x.npy"], 2, "--inputs is given 1 times, the models have 2 + 1 inputs"),
+        ("u55c", &["--interface", "axi_stream"], 2, "--interface means nothing for board `u55c`"),
+    ] {
+        let (found, _, errors) = build(board, &[more, &["-o", "no"]].concat());
+        assert!(found == Some(code) && errors.contains(says), "{more:?}: {errors}");
+        assert!(!d.join("no").exists());
+    }
+}
+
 /// A machine that is a folder, and commands that write down how they are called.
 #[test]
 fn program_shows_its_plan_and_does_nothing_unasked() {

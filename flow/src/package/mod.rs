@@ -80,22 +80,21 @@ fn checked(project: &Project, plan: &Plan) -> Result<(), Error> {
             ),
         })
     };
-    let mut bitstream = None;
+    let mut made = Vec::new();
     for (_, path) in &plan.exports {
         let bytes = read(path)?;
         if bytes.is_empty() {
             return Err(refused(format!("{path} is empty"), AGAIN));
         }
-        bitstream.get_or_insert(bytes);
+        made.push(hash::of(&bytes));
     }
-    let bitstream = bitstream.ok_or_else(|| Error::Internal("a project exports nothing".into()))?;
     if let Some(path) = project.changed() {
         return Err(refused(
             format!("{path} is not as NetLathe wrote it, so the manifest does not describe the bitstream"),
             "write the project again (netlathe build --overwrite) and make the bitstream again",
         ));
     }
-    fresh(project, plan, &bitstream)?;
+    fresh(project, plan, &made)?;
     run::judge(project, plan).map_err(|wrong| {
         let what = if wrong.what.is_empty() { wrong.cause.what().to_owned() } else { wrong.what };
         refused(what, wrong.cause.help())
@@ -109,10 +108,10 @@ fn earlier(project: &Project) -> Option<Earlier> {
     (earlier.schema_version == reports::SCHEMA_VERSION).then_some(earlier)
 }
 
-/// The bitstream was made from these sources: by its record, or else by its time.
-fn fresh(project: &Project, plan: &Plan, bitstream: &[u8]) -> Result<(), Error> {
+/// What is exported, by its hashes, was made from these sources: by its record, or else by its time.
+fn fresh(project: &Project, plan: &Plan, made: &[String]) -> Result<(), Error> {
     if let Some(earlier) = earlier(project) {
-        let known = earlier.files.iter().any(|f| f.sha256 == hash::of(bitstream));
+        let known = made.iter().all(|hash| earlier.files.iter().any(|f| f.sha256 == *hash));
         if known && earlier.tree == project.manifest.hashes.tree {
             return Ok(());
         }

@@ -127,7 +127,7 @@ fn the_report_counts_and_compares() {
     assert_eq!(d.overflows.wrapped + d.overflows.saturated, 0);
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["schema_version"], 1);
-    assert_eq!(json["layers"][1]["name"], "d");
+    assert_eq!(json["models"][0]["layers"][1]["name"], "d");
 }
 
 #[test]

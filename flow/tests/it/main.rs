@@ -1,6 +1,7 @@
 //! The flow's tests. Expected numbers are worked out by hand; see `data/make.py` for the models.
 
 mod build;
+mod card;
 mod chosen;
 mod config;
 mod conformance;

@@ -395,3 +395,18 @@ fn doctor_knows_coyote() {
         assert!(item("Coyote").found.unwrap().contains("not known to be 0b49d628 or later"));
     }
 }
+
+#[test]
+fn a_versal_card_is_told_by_its_family() {
+    let place = Place::new();
+    place.write("project/build/hw/bitstreams/cyt_top.pdi", "image");
+    fs::remove_file(place.path("coyote/driver/build/coyote_driver.ko")).unwrap();
+    let of = |board: &str| {
+        let request = Request { board: board.into(), ..place.request(What::Card { image: None }) };
+        lines(&prepare(&request).unwrap()).join("\n")
+    };
+    let v80 = of("v80");
+    assert!(v80.contains("cyt_top.pdi") && v80.contains("TARGET_PLATFORM=versal"), "{v80}");
+    let u280 = of("u280");
+    assert!(u280.contains("cyt_top.bit") && u280.contains("TARGET_PLATFORM=ultrascale_plus"), "{u280}");
+}

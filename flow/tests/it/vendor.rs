@@ -12,14 +12,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_secs(3600);
+pub(crate) const LONG: Duration = Duration::from_secs(3600);
 
 fn stand_ins() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stand_ins")
 }
 
 /// The stand-ins, and the system's own programs behind them.
-fn tools(coyote: Option<&Path>) -> Tools {
+pub(crate) fn tools(coyote: Option<&Path>) -> Tools {
     let mut path = OsString::from(stand_ins());
     path.push(":");
     path.push(std::env::var_os("PATH").unwrap());
@@ -56,7 +56,7 @@ fn for_a_card(place: &Path) -> Project {
     wished(place, Wishes { board: Some("alveo-u50".into()), clock_period_ns: Some(5.0), ..Wishes::default() })
 }
 
-fn planned(project: &Project, tools: &Tools, fail: &str) -> Plan {
+pub(crate) fn planned(project: &Project, tools: &Tools, fail: &str) -> Plan {
     let mut plan = plan(project, tools, Stage::Bitstream, LONG).unwrap();
     for step in &mut plan.steps {
         step.env.push(("STAND_IN_FAIL".into(), fail.into()));
@@ -65,7 +65,7 @@ fn planned(project: &Project, tools: &Tools, fail: &str) -> Plan {
 }
 
 /// Both stages, as `build` runs them.
-fn both(project: &Project, tools: &Tools, fail: &str) -> (Hardware, Result<(), Error>) {
+pub(crate) fn both(project: &Project, tools: &Tools, fail: &str) -> (Hardware, Result<(), Error>) {
     let plan = planned(project, tools, fail);
     let mut hardware = Hardware::new(&project.manifest);
     let result = [Stage::Hls, Stage::Bitstream]
@@ -197,7 +197,7 @@ fn a_good_run_is_reported_kept_and_packed() {
     pack_and_look(&project);
 }
 
-fn entries(path: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn entries(path: &Path) -> Vec<(String, Vec<u8>)> {
     let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()));
     tar.entries()
         .unwrap()
@@ -521,7 +521,9 @@ fn coyote_is_exported_only_when_it_meets_its_timing() {
     result.unwrap();
     assert_eq!(hardware.utilization.unwrap().resources[0].used, 13704.0);
     let packed = package::package(&project.dir, None).unwrap();
-    for name in ["tiny/cyt_top.bit", "tiny/vfpga_c0_0.bin", "tiny/manifest.json"] {
+    for name in ["tiny/cyt_top.bit", "tiny/shell_top.bin", "tiny/card.json", "tiny/manifest.json"] {
         assert!(packed.files.iter().any(|f| f == name), "{packed:?}");
     }
+    // Nothing is reconfigured here.
+    assert!(!packed.files.iter().any(|f| f.contains("vfpga_c")), "{packed:?}");
 }
