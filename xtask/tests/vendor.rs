@@ -54,6 +54,7 @@ fn build(place: &Path, stand_ins: bool, until: Option<&str>, fail: &str) -> (Opt
 }
 
 fn skip(test: &str, why: &str) {
+    eprintln!("SKIPPED {test}: {why}");
     if let Some(path) = std::env::var_os("NETLATHE_SKIPS") {
         use std::io::Write;
         let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
@@ -157,7 +158,9 @@ fn quantized(place: &Path, board: &str, clock: &str, more: &[&str]) -> PathBuf {
     let text = [out.stdout, out.stderr].map(|b| String::from_utf8_lossy(&b).into_owned()).join("");
     assert_eq!(out.status.code(), Some(0), "{text}");
     let archive = std::fs::File::open(place.join(board).join("package.tar.gz")).unwrap();
-    tar::Archive::new(flate2::read::GzDecoder::new(archive)).unpack(place.join("unpacked").join(board)).unwrap();
+    tar::Archive::new(flate2::read::GzDecoder::new(archive))
+        .unpack(place.join("unpacked").join(board))
+        .unwrap();
     place.join("unpacked").join(board).join("jet")
 }
 
@@ -221,7 +224,8 @@ fn the_package_for_a_pynq_z2_verifies_on_a_software_board() {
     // Fetched by the tests of backend-vivado-accel.
     let fetched = std::fs::read_dir(root().join("target/netlathe")).into_iter().flatten().flatten();
     let pynq = fetched.map(|e| e.path()).find(|p| {
-        p.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with("pynq-")) && p.join("pynq").is_dir()
+        p.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with("pynq-"))
+            && p.join("pynq").is_dir()
     });
     let Some(pynq) = pynq else {
         return skip(test, "pynq is not in target/netlathe; the tests of backend-vivado-accel fetch it");

@@ -53,10 +53,7 @@ fn wished(place: &Path, wishes: Wishes) -> Project {
 
 /// A project for v++, at the clock of the stand-in's reports.
 fn for_a_card(place: &Path) -> Project {
-    wished(
-        place,
-        Wishes { board: Some("alveo-u50".into()), clock_period_ns: Some(5.0), ..Wishes::default() },
-    )
+    wished(place, Wishes { board: Some("alveo-u50".into()), clock_period_ns: Some(5.0), ..Wishes::default() })
 }
 
 fn planned(project: &Project, tools: &Tools, fail: &str) -> Plan {
