@@ -160,7 +160,11 @@ fn manifest(project: &Project, bitstream: &[u8]) -> Result<(Manifest, Vec<String
 }
 
 /// The files of the archive by path.
-fn entries(project: &Project, plan: &Plan, manifest: &Manifest) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+fn entries(
+    project: &Project,
+    plan: &Plan,
+    manifest: &Manifest,
+) -> Result<BTreeMap<String, Vec<u8>>, Error> {
     let read = |path: &Path| std::fs::read(path).map_err(|e| Error::io("read", path, &e));
     let mut entries = BTreeMap::new();
     let mut exported: Vec<PathBuf> = plan.exports.iter().map(|(_, to)| project.dir.join(to)).collect();
