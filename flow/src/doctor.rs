@@ -62,12 +62,17 @@ fn headers(given: Option<&Path>, cache: &Cache) -> Item {
 /// The vendor's tools, each by itself: which of them are there decides how a project is built.
 fn vendor() -> Vec<Item> {
     let tools = Tools::here();
-    let vitis = "install AMD Vitis (2022.1 or later) and source its settings64.sh";
+    let vitis = "install AMD Vitis (2020.2 or later; for Coyote 2022.1) and source its settings64.sh";
     let xrt = "install XRT and source its setup.sh, usually /opt/xilinx/xrt/setup.sh";
     let rows = [
         ("vitis_hls", &tools.vitis_hls, "hls, up to 2024.2", vitis),
         ("vitis-run", &tools.vitis_run, "hls, from 2024.1 on (then vitis_hls is not needed)", vitis),
-        ("vivado_hls", &tools.vivado_hls, "hls with --legacy-hls only (2019.2, 2020.1)", vitis),
+        (
+            "vivado_hls",
+            &tools.vivado_hls,
+            "hls with --legacy-hls only (2019.2, 2020.1)",
+            "source the settings64.sh of such a Vivado",
+        ),
         (
             "vivado",
             &tools.vivado,
@@ -76,6 +81,7 @@ fn vendor() -> Vec<Item> {
         ),
         ("v++", &tools.vpp, "hls and bitstream for Alveo", vitis),
         ("platforminfo", &tools.platforminfo, "bitstream for Alveo: finding the card's platform", vitis),
+        ("xclbinutil", &path("xclbinutil"), "bitstream for Alveo: reading the clocks that are reached", xrt),
         ("xbutil", &tools.xbutil, "running on an Alveo card", xrt),
     ];
     let mut items: Vec<Item> = rows

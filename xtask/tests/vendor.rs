@@ -18,12 +18,19 @@ fn system(place: &Path) -> PathBuf {
             "dirname", "python3", "sleep", "find", "sort", "head", "grep", "awk", "mv",
         ] {
             let found = std::env::split_paths(&path).map(|d| d.join(name)).find(|p| p.is_file());
+            // What is first on PATH may be a script that looks for the interpreter on PATH again.
+            let found = if name == "python3" { interpreter() } else { found };
             if let Some(found) = found {
                 std::os::unix::fs::symlink(found, bin.join(name)).unwrap();
             }
         }
     }
     bin
+}
+
+fn interpreter() -> Option<PathBuf> {
+    let out = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().ok()?;
+    Some(PathBuf::from(String::from_utf8(out.stdout).ok()?.trim())).filter(|p| p.is_file())
 }
 
 fn netlathe(args: &[&str], place: &Path, stand_ins: bool, fail: &str) -> Output {
@@ -54,6 +61,7 @@ fn build(place: &Path, stand_ins: bool, until: Option<&str>, fail: &str) -> (Opt
 }
 
 fn skip(test: &str, why: &str) {
+    eprintln!("SKIPPED {test}: {why}");
     if let Some(path) = std::env::var_os("NETLATHE_SKIPS") {
         use std::io::Write;
         let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();

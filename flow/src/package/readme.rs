@@ -81,9 +81,16 @@ fn verify(kind: Kind, drivers: &[&String]) -> String {
     let driver = drivers.iter().find(|p| p.ends_with(".py") && !p.contains('/'));
     match (driver, kind) {
         (Some(file), Kind::Zynq | Kind::Alveo) => format!(
-            "    {}python3 {file} --verify\n\nIt replays the inputs on the board, demands every bit of the expected outputs, and tells \
+            "    {}python3 {file} --verify\n{}\nIt replays the inputs on the board, demands every bit of the expected outputs, and tells \
              latency and throughput. In Python: `from {} import NeuralNetworkOverlay`.\n",
-            if kind == Kind::Zynq { "sudo -E " } else { "" },
+            // `sudo python3` alone is the system's Python, which has no pynq.
+            if kind == Kind::Zynq { "sudo -s\n    source /etc/profile.d/pynq_venv.sh\n    " } else { "" },
+            if kind == Kind::Zynq {
+                "\nPYNQ needs root; the second line enters its Python (images from 2.7 on; older ones have none and need none). A \
+                 terminal of Jupyter on the board is in both already.\n"
+            } else {
+                ""
+            },
             file.trim_end_matches(".py")
         ),
         (_, Kind::Coyote) if !drivers.is_empty() => {

@@ -85,7 +85,8 @@ pub struct Missing {
     pub help: String,
 }
 
-const VITIS: &str = "install AMD Vitis (2022.1 or later) and source its settings64.sh";
+const VITIS: &str = "install AMD Vitis (2020.2 or later) and source its settings64.sh";
+const VITIS_FOR_COYOTE: &str = "install AMD Vitis (2022.1 or later) and source its settings64.sh";
 
 /// The run of a project up to a stage with these tools.
 ///
@@ -290,7 +291,7 @@ fn coyote(project: &Project, tools: &Tools) -> Result<Vec<Step>, Missing> {
         "install AMD Vivado, 2022.1 or later, and source its settings64.sh",
     )?;
     let hls = tools.vitis_hls.as_ref().or(tools.vitis_run.as_ref());
-    needed(hls, "vitis_hls", VITIS)?;
+    needed(hls, "vitis_hls", VITIS_FOR_COYOTE)?;
     let cmake = needed(tools.cmake.as_ref(), "cmake", "apt-get install cmake")?;
     let make = needed(tools.make.as_ref(), "make", "apt-get install make")?;
     let Some(root) = &tools.coyote else {
