@@ -34,6 +34,14 @@ pub(crate) fn emit(network: &Validated, kernel: &Kernel, options: &Options) -> R
             why: "Vitis platforms are of PCIe cards; leave it out",
         });
     }
+    if options.legacy_hls && kernel.streams.is_some() && branches(network) {
+        return Err(Error::Option {
+            option: "--legacy-hls",
+            board: board.name.clone(),
+            why: "Vivado HLS has no loop pipelines that drain, without which a network that branches and joins may stand still in \
+                  io_stream; use io_parallel, or Vitis HLS without this option",
+        });
+    }
     let clock = board.clock.actual(&board.name, options.clock_period_ns)?;
     let uncertainty = options.uncertainty()?;
     let project = options.name()?;
@@ -272,4 +280,10 @@ fn dmas(host: &Host, interface: &Interface, outside: &Wrapper) -> Vec<DmaView> {
             DmaView { base: dma.base, input_port, input_bits, output_port, output_bits }
         })
         .collect()
+}
+
+/// Whether a tensor is read twice or a layer reads two: only then does a process wait for what another one holds back.
+fn branches(network: &Validated) -> bool {
+    let graph = network.graph();
+    network.order().iter().any(|&id| graph.uses(id) > 1 || graph.node(id).inputs.len() > 1)
 }

@@ -11,7 +11,8 @@
 // first member of a struct. Defined for bambu.
 // NNET_LEGACY_HLS, defined by the build scripts, selects the spellings of Vivado HLS (2019.2, 2020.1), which knows
 // `enable_flush` (UG902, "pragma HLS pipeline") in place of `style=flp` (UG1399, "pragma HLS pipeline"; UG1448, "Pipeline Styles",
-// says that they are the same). All other pragmas below are spelled alike in both.
+// says that they are the same) for functions, and for loops nothing of the kind: there a round that has begun may wait for the next
+// token. Networks without branches do not mind; others are refused for it. All other pragmas below are spelled alike in both.
 // NNET_INNER, defined by a wrapper that includes the network, says that the network's function is not the outermost one.
 //
 // A macro stands on its own line without a semicolon.
@@ -110,7 +111,7 @@
 #define NNET_PIPELINE_LOOP(ii) NNET_PRAGMA(HLS PIPELINE II=ii)
 #if defined(NNET_LEGACY_HLS)
 #define NNET_PIPELINE_FLUSH(ii) NNET_PRAGMA(HLS PIPELINE II=ii enable_flush)
-#define NNET_PIPELINE_TOKENS(ii) NNET_PRAGMA(HLS PIPELINE II=ii enable_flush)
+#define NNET_PIPELINE_TOKENS(ii) NNET_PRAGMA(HLS PIPELINE II=ii)
 #else
 #define NNET_PIPELINE_FLUSH(ii) NNET_PRAGMA(HLS PIPELINE II=ii style=flp)
 #define NNET_PIPELINE_TOKENS(ii) NNET_PRAGMA(HLS PIPELINE II=ii style=flp)

@@ -291,3 +291,22 @@ impl Csim {
 pub(crate) fn write(assembled: &Assembled, place: &Path) -> Result<(), Error> {
     crate::fs::write_files(place, &assembled.tree, "").map_err(|e| Error::io("write", place, &e))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vivado_hls_takes_streams_only_of_networks_that_do_not_branch() {
+        let wishes = Wishes { board: Some("pynq-z2".into()), legacy_hls: true, ..Wishes::default() };
+        for subject in subjects().unwrap() {
+            let made = assemble(&subject, &wishes);
+            // `several` reads its input `x` twice.
+            let refused = subject.name == "several" && subject.io_type == IoType::Stream;
+            match made {
+                Ok(_) => assert!(!refused),
+                Err(e) => assert!(refused && e.to_string().contains("NL633"), "{}: {e}", subject.name),
+            }
+        }
+    }
+}

@@ -214,7 +214,6 @@ fn zynq(project: &Project, tools: &Tools, until: Stage) -> Result<Vec<Step>, Mis
         (_, Some(run), _) if !project.legacy_hls => {
             (run.clone(), vec!["--mode", "hls", "--tcl", "build_hls.tcl"])
         }
-        (_, _, Some(old)) => (old.clone(), vec!["-f", "build_hls.tcl"]),
         _ if project.legacy_hls => {
             return Err(Missing {
                 what: "`vivado_hls` was not found, and the project is for Vivado HLS (2019.2, 2020.1)".into(),
