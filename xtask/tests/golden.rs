@@ -63,7 +63,19 @@ fn check(case: &str, board: &str) {
     }
     let driver: Vec<u8> =
         files(&root().join("backend-vivado-accel/templates/driver")).into_values().flatten().collect();
+    let codec: Vec<u8> = [
+        "backend-coyote/templates/sw/codec_head.py",
+        "backend-vivado-accel/templates/driver/1_fixed.py",
+        "backend-vivado-accel/templates/driver/2_tensor.py",
+    ]
+    .iter()
+    .flat_map(|part| std::fs::read(root().join(part)).unwrap())
+    .collect();
     built.retain(|name, bytes| {
+        if name == "sw/netlathe_codec.py" {
+            assert_eq!(codec, *bytes, "{name} is not the codec of the driver");
+            return false;
+        }
         if name.ends_with("_driver.py") {
             assert_eq!(driver, *bytes, "{name} is not the driver");
             return false;
