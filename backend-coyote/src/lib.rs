@@ -1,7 +1,7 @@
 //! Coyote-shell projects: kernels with their host streams, `vfpga_top.svh`, CMake, and test benches.
 //!
 //! [`emit`] puts [`Kernel`] of the code generator, which knows no bus, behind Coyote's 512-bit host streams and adds what
-//! Coyote's build wants. Beats are those of hls4ml's Coyote backend unless asked otherwise, so that bitstreams interchange:
+//! Coyote's build wants. Beats are those of hls4ml's Coyote backend unless asked otherwise, so that hosts of either should fit:
 //! 16 float32 a beat, every sample on a new beat. Unlike there, samples overlap (DATAFLOW), TLAST is on the last beat of every
 //! sample, TKEEP is all ones, a packet of a wrong length is answered without spoiling the next, and a network may have several
 //! inputs and outputs. [`emit_many`] puts several models on one card.

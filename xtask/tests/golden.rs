@@ -1,7 +1,7 @@
 //! Golden trees: whole generated projects of two small cases, kept as real files and reviewed by diff.
 //!
-//! `UPDATE_GOLDEN=1 cargo test -p netlathe-xtask --test golden` writes them. Headers of the library `nnet` are compared with
-//! `codegen-hls/nnet`, the host's files with `backend-coyote/templates/sw`, and the Python driver with its parts in
+//! `UPDATE_GOLDEN=1 cargo test -p netlathe-xtask --test golden` writes them. Headers of the library `nnet` and of
+//! simulation are compared with `codegen-hls/nnet` and `codegen-hls/sim`, the host's files with `backend-coyote/templates/sw`, and the Python driver with its parts in
 //! `backend-vivado-accel/templates/driver`, instead of being kept once more in every tree.
 
 use std::collections::BTreeMap;
@@ -81,7 +81,11 @@ fn check(case: &str, board: &str) {
             return false;
         }
         let file = Path::new(name).file_name().unwrap();
-        let folder = if name.starts_with("sw/") { "backend-coyote/templates/sw" } else { "codegen-hls/nnet" };
+        let folder = match name.split('/').next() {
+            Some("sw") => "backend-coyote/templates/sw",
+            Some("tb") => "codegen-hls/sim",
+            _ => "codegen-hls/nnet",
+        };
         let library = root().join(folder).join(file);
         if let Ok(original) = std::fs::read(&library) {
             assert_eq!(original, *bytes, "{name} is not the one of {folder}");
